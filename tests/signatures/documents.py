@@ -1,0 +1,137 @@
+"""Signed documents by script, each made once a run, and how a test asks about them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
+
+from verify.core.errors import Problem
+from verify.formats.read import read
+from verify.signatures.evidence import SignatureEvidence
+from verify.signatures.examiner import SignatureExaminer
+from verify.simulation.contracts import contract_pdf
+from verify.simulation.pki import Credentials, TestPki
+from verify.simulation.signing import Look, sign_pdf, stamp_pdf, update_of, written
+from verify.stores.trust import NO_ANCHORS, TrustAnchors
+
+SIGNED = datetime(2024, 6, 3, 2, 0, tzinfo=UTC)
+NOW = datetime(2026, 6, 30, tzinfo=UTC)
+PKI = TestPki()
+OTHER = TestPki(seed="other", organisation="无名虚构证书中心")
+NAME = "长风仓储有限公司（虚构）"
+ANCHORS = TrustAnchors("test", (PKI.root_der,))
+TEXT_BOX = (22.0, 62.0, 150.0, 8.0)
+
+
+@cache
+def signer() -> Credentials:
+    return PKI.signer(NAME, code="91110000MA00000001")
+
+
+@cache
+def contract() -> bytes:
+    lines = ["一、甲方向乙方提供仓储服务，费用为人民币100,000元。 The fee is CNY 100,000."] * 3
+    return contract_pdf(
+        "仓储服务合同 Storage Services Agreement", [NAME, "Northlight Trading Ltd"], lines, dated=SIGNED
+    )
+
+
+@cache
+def signed(pki: str = "own", revocation: bool = True, certify: str | None = None) -> bytes:
+    """A B-LT signature with a visible picture (120, 200, 40, 40 mm on page 1)."""
+    authority = PKI if pki == "own" else OTHER
+    picture = np.full((60, 60, 3), 255, np.uint8)
+    picture[15:45, 15:45] = (220, 30, 30)
+    return sign_pdf(
+        contract(),
+        signer() if pki == "own" else OTHER.signer(NAME),
+        at=SIGNED,
+        timestamper=authority.timestamper(SIGNED + timedelta(minutes=1)),
+        revocation=authority if revocation else None,
+        appearance=Look(1, (120, 200, 40, 40), picture),
+        certify=certify,  # type: ignore[arg-type]
+    )
+
+
+@cache
+def stamped(as_signature: bool = False) -> bytes:
+    return stamp_pdf(signed(), PKI.timestamper(SIGNED + timedelta(days=1)), as_signature=as_signature)
+
+
+@cache
+def with_form(lock: bool = False) -> bytes:
+    """A signed contract with a text field "amount" that is not filled yet."""
+    plain = contract()
+    writer = update_of(plain, "form")
+    page = writer.find_page_for_modification(0)[0].get_object()
+    look = writer.add_object(form_look("100"))
+    field = writer.add_object(
+        generic.DictionaryObject(
+            {
+                pdf_name("/Type"): pdf_name("/Annot"),
+                pdf_name("/Subtype"): pdf_name("/Widget"),
+                pdf_name("/FT"): pdf_name("/Tx"),
+                pdf_name("/T"): generic.pdf_string("amount"),
+                pdf_name("/V"): generic.pdf_string("100"),
+                pdf_name("/DA"): generic.pdf_string("/Helv 11 Tf"),
+                pdf_name("/Rect"): generic.ArrayObject([generic.FloatObject(v) for v in (100, 100, 200, 120)]),
+                pdf_name("/AP"): generic.DictionaryObject({pdf_name("/N"): look}),
+            }
+        )
+    )
+    page[pdf_name("/Annots")] = generic.ArrayObject([field])
+    writer.root[pdf_name("/AcroForm")] = writer.add_object(
+        generic.DictionaryObject({pdf_name("/Fields"): generic.ArrayObject([field])})
+    )
+    writer.update_container(page)
+    writer.update_root()
+    stamper = PKI.timestamper(SIGNED)
+    return sign_pdf(written(writer), signer(), at=SIGNED, timestamper=stamper, lock=("All", ()) if lock else None)
+
+
+def form_look(text: str) -> generic.StreamObject:
+    return generic.StreamObject(
+        dict_data={
+            pdf_name("/Type"): pdf_name("/XObject"),
+            pdf_name("/Subtype"): pdf_name("/Form"),
+            pdf_name("/BBox"): generic.ArrayObject([generic.NumberObject(v) for v in (0, 0, 100, 20)]),
+        },
+        stream_data=f"/Tx BMC BT /Helv 11 Tf 2 4 Td ({text}) Tj ET EMC".encode(),
+    )
+
+
+def fill(pdf: bytes, value: str, shown: str) -> bytes:
+    """Fill "amount" with a value, and let it show something."""
+    writer = update_of(pdf, "fill")
+    field = next(f.get_object() for f in writer.root["/AcroForm"]["/Fields"] if f.get_object()["/T"] == "amount")
+    field[pdf_name("/V")] = generic.pdf_string(value)
+    field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): writer.add_object(form_look(shown))})
+    writer.update_container(field)
+    return written(writer)
+
+
+def update(pdf: bytes, change: Any) -> bytes:
+    """An incremental update in which `change(writer)` does what it likes."""
+    writer = update_of(pdf, "update")
+    change(writer)
+    return written(writer)
+
+
+def examined(pdf: bytes, anchors: TrustAnchors = ANCHORS, at: datetime = NOW) -> list[SignatureEvidence]:
+    found = list(SignatureExaminer(anchors, at).examine(read(pdf, name="contract.pdf")))
+    return [e for e in found if isinstance(e, SignatureEvidence)]
+
+
+def problems(pdf: bytes) -> list[Problem]:
+    return [p for p in SignatureExaminer(NO_ANCHORS, NOW).examine(read(pdf, name="x.pdf")) if isinstance(p, Problem)]
+
+
+def only(pdf: bytes, anchors: TrustAnchors = ANCHORS, at: datetime = NOW) -> SignatureEvidence:
+    """The one signature, document timestamps aside."""
+    (found,) = [e for e in examined(pdf, anchors, at) if e.purpose == "signature"]
+    return found

@@ -1,0 +1,1 @@
+"""What signatures, imprints, registry and ledger say of each other."""

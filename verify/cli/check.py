@@ -1,0 +1,116 @@
+"""`sigillum check`: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from verify.cli.shell import EXIT_BY_OUTCOME, EXIT_REFUSED, day, files_of, gravest, moment, say
+from verify.core.document import digest
+from verify.core.errors import UsageError, VerifyError
+from verify.core.messages import LANGUAGES
+from verify.formats import read
+from verify.kinds import CHECKS
+from verify.report import Case, RefusalLine
+from verify.reports.folder import write_case
+from verify.reports.plain import plain
+from verify.stores.policies import policy_named
+from verify.stores.seals import FolderShelf, NoSeals, SealShelf
+from verify.stores.trust import NO_ANCHORS, anchors_from
+from verify.stores.uses import ledger_beside
+from verify.verifier import Verifier
+
+
+def run(
+    files: Sequence[Path],
+    *,
+    seals: Path | None,
+    seal: Sequence[str],
+    trust: Sequence[Path],
+    at: str | None,
+    document_date: str | None,
+    policy: str,
+    password_file: Path | None,
+    lang: str,
+    json: bool,
+    out: Path | None,
+) -> int:
+    """Check each file; returns the exit code."""
+    if lang not in LANGUAGES:
+        raise UsageError("language-unknown", f"there is no language {lang!r}", f"Known: {', '.join(LANGUAGES)}.")
+    shelf: SealShelf = FolderShelf(seals) if seals else NoSeals()
+    shelf.seals()  # a wrong folder must be said before the first document, not after
+    verifier = Verifier(
+        anchors=anchors_from(trust) if trust else NO_ANCHORS,
+        seals=shelf,
+        uses=ledger_beside(seals) if seals else None,
+        policy=policy_named(policy, CHECKS),
+    )
+    when, written = moment(at), day(document_date, option="--document-date")
+    password = _password(password_file)
+    found = files_of(files)
+
+    console = Console(stderr=True)
+    codes: list[int] = []
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True,
+        disable=not console.is_terminal,
+    ) as progress:  # fmt: skip
+        task = progress.add_task("", total=len(found.paths))
+        for number, path in enumerate(found.paths, start=1):
+            progress.update(task, description=f"{number}/{len(found.paths)} {path.name}", advance=1)
+            try:
+                document = read(path, password=password)
+                case = verifier.verify(document, at=when, document_date=written, claimed_seals=seal)
+            except UsageError:
+                raise
+            except VerifyError as error:
+                codes.append(EXIT_REFUSED)
+                _refused(path, error, json=json)
+                continue
+            codes.append(EXIT_BY_OUTCOME[case.report.verdict.outcome])
+            _show(case, json=json, lang=lang, out=out)
+    if found.unsupported:
+        say(f"{found.unsupported} files of other kinds in the folders were left alone")
+    return gravest(codes)
+
+
+def _show(case: Case, *, json: bool, lang: str, out: Path | None) -> None:
+    folder = write_case(case, out, lang=lang) if out else None
+    if json:
+        print(case.report.to_json(), flush=True)
+    else:
+        Console(highlight=False, soft_wrap=True).print(plain(case.report, lang))
+    if folder is not None:
+        say(f"written to {folder}")
+
+
+def _refused(path: Path, error: VerifyError, *, json: bool) -> None:
+    if json:
+        line = RefusalLine(name=path.name, sha256=_digest(path), code=error.code, hint=error.hint)
+        print(line.model_dump_json(), flush=True)
+    else:
+        Console(highlight=False, soft_wrap=True).print(
+            f"{path.name}: refused. {error.message} [{error.code}]\n  {error.hint}\n", markup=False
+        )
+
+
+def _digest(path: Path) -> str | None:
+    try:
+        return digest(path.read_bytes()) if path.stat().st_size < 1 << 30 else None
+    except OSError:
+        return None
+
+
+def _password(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        return (path.read_text(encoding="utf-8").splitlines() or [""])[0]
+    except OSError as error:
+        raise UsageError(
+            "password-file", f"{path} cannot be read", "Name a file whose first line is the password."
+        ) from error

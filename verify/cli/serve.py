@@ -1,0 +1,100 @@
+"""`sigillum serve`: the service on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from api.app import create_app
+from verify.cli.shell import say
+from verify.core.errors import UsageError, VerifyError
+from verify.kinds import CHECKS
+from verify.reports.views import VIEWS, View
+from verify.stores.policies import policy_named
+from verify.stores.seals import FolderShelf, NoSeals, SealShelf
+from verify.stores.trust import NO_ANCHORS, anchors_from
+from verify.stores.uses import ledger_beside
+from verify.verifier import Verifier
+
+# Names by which a browser on this machine reaches it.
+_LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+def run(
+    *,
+    host: str,
+    port: int,
+    seals: Path | None,
+    trust: Sequence[Path],
+    policy: str,
+    view: str,
+    force: bool,
+) -> None:
+    """Serve until interrupted."""
+    chosen = _view(view)
+    local = _is_loopback(host)
+    if chosen == "full" and not local and not force:
+        raise UsageError(
+            "full-view-exposed",
+            f"the full view shows registered seals, and {host} can be reached by others",
+            "Leave out --host, or --view full; or add --force if everyone who reaches it may audit every seal.",
+        )
+    shelf: SealShelf = FolderShelf(seals) if seals else NoSeals()
+    shelf.seals()  # a wrong folder must be said before the first document, not after
+    verifier = Verifier(
+        anchors=anchors_from(trust) if trust else NO_ANCHORS,
+        seals=shelf,
+        uses=ledger_beside(seals) if seals else None,
+        policy=policy_named(policy, CHECKS),
+    )
+    names = {*_LOOPBACK_NAMES, host} if chosen == "full" and local else ()
+    app = create_app(verifier, view=chosen, hosts=names)
+    with _listening(host, port) as listener:
+        shown = f"[{host}]" if ":" in host else host
+        say(f"Sigillum listens on http://{shown}:{listener.getsockname()[1]}/ ({chosen} view; Ctrl-C stops it)")
+        if not local:
+            say("Nobody signs in yet and nothing is encrypted: put a proxy with TLS in front of it.")
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            # The address of a result is its key; a log of addresses would be a log of keys.
+            access_log=False,
+            server_header=False,
+            limit_concurrency=100,
+            timeout_graceful_shutdown=10,
+        )
+        with contextlib.suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def _view(name: str) -> View:
+    for known in VIEWS:
+        if name == known:
+            return known
+    raise UsageError("view-unknown", f"there is no view {name!r}", f"Known: {', '.join(sorted(VIEWS))}.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """The socket; bound here, so that a port in use is one sentence."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=128)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise VerifyError(
+            "port-unavailable", f"{host}:{port} cannot be listened on: {reason}", "Name another --port or --host."
+        ) from error

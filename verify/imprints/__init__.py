@@ -1,0 +1,1 @@
+"""Imprints of seals: found, measured, read, and compared with the registered seals."""

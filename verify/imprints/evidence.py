@@ -1,0 +1,110 @@
+"""ImprintEvidence: one imprint as found, measured, read and compared."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+Shape = Literal["round", "oval", "square", "rectangle", "triangle", "other"]
+Ink = Literal["red", "blue", "purple", "green", "black", "unknown"]
+Alternative = Literal["another-seal", "remake", "near-copy", "twin", "combined"]
+ALTERNATIVES: tuple[Alternative, ...] = ("another-seal", "remake", "near-copy", "twin", "combined")
+ClaimedBy = Literal["text", "certificate", "caller", "likeness"]
+
+
+class Quality(BaseModel):
+    """Whether the imprint can bear a conclusion, and what stands in the way (codes)."""
+
+    model_config = _FROZEN
+
+    sufficient: bool
+    reasons: tuple[str, ...] = ()
+
+
+class TextRead(BaseModel):
+    """What was read on the seal; null where nothing could be. Confidences 0 to 1."""
+
+    model_config = _FROZEN
+
+    arc: str | None = None
+    lines: tuple[str, ...] = ()
+    code: str | None = None
+    confidence: float | None = None
+    reason: str | None = Field(default=None, description="Why nothing was read, e.g. no-tesseract, unreadable.")
+
+
+class Likelihood(BaseModel):
+    """log10 of P(measures | registered seal) / P(measures | alternative), clipped to limits that the data support."""
+
+    model_config = _FROZEN
+
+    against: Alternative
+    log10_lr: float | None = Field(description="Null with a reason when it cannot be told.")
+    limits: tuple[float, float] | None = None
+    interval95: tuple[float, float] | None = None
+    calibration: str | None = None
+    basis: Literal["simulated", "real", "both"] | None = None
+    reason: str | None = None
+
+
+class Reuse(BaseModel):
+    """Whether it is the very impression of a specimen (a pasted picture), not another print of one die."""
+
+    model_config = _FROZEN
+
+    log10_lr: float | None
+    same_impression: bool | None = Field(description="Null = could not be told.")
+    specimen: str | None = Field(default=None, description="SHA-256 of the specimen that it repeats.")
+
+
+class Making(BaseModel):
+    """How the mark came onto the page: stamped, printed (ink-jet, laser, photocopy) or electronic picture."""
+
+    model_config = _FROZEN
+
+    kind: Literal["stamped", "printed", "electronic", "unknown"]
+    reason: str | None = None
+
+
+class ComparisonEvidence(BaseModel):
+    """One imprint held against one reference seal, out of `of` registered ones."""
+
+    model_config = _FROZEN
+
+    seal: str
+    owner: str | None = None
+    claimed_by: tuple[ClaimedBy, ...]
+    of: int
+    specimens: tuple[str, ...]
+    likelihoods: tuple[Likelihood, ...]
+    reuse: Reuse
+    making: Making
+    measures: dict[str, float | None]
+
+    def against(self, alternative: Alternative) -> Likelihood:
+        return next(x for x in self.likelihoods if x.against == alternative)
+
+
+class ImprintEvidence(BaseModel):
+    """One imprint found on a page."""
+
+    model_config = _FROZEN
+
+    kind: Literal["imprint"] = "imprint"
+    id: str
+    page: int
+    box_px: tuple[int, int, int, int]
+    box_mm: tuple[float, float, float, float] | None = Field(description="Null where the scale is unknown.")
+    dpi: float | None = Field(description="Null where the scale is unknown.")
+    shape: Shape
+    ink: Ink
+    size_mm: tuple[float, float] | None
+    quality: Quality
+    text: TextRead
+    measures: dict[str, float | None] = Field(
+        default={}, description="Of the imprint alone: angle, sharpness, inking, …"
+    )
+    comparisons: tuple[ComparisonEvidence, ...] = ()

@@ -1,0 +1,99 @@
+"""The questions asked of every signature."""
+
+from __future__ import annotations
+
+from verify.core.findings import Dossier, Reply, check, failed, indeterminate, passed
+from verify.signatures.evidence import SignatureEvidence
+
+# What a path's problem means for the signer: a proven fault accuses, a missing fact does not.
+_FAULTS = frozenset(
+    {"revoked", "expired", "not-yet-valid", "name-constraints", "policy", "path-length", "key-usage", "constraints"}
+)
+
+# Doubts that have a sentence of their own; the others are "identity not established".
+_DOUBTS = frozenset({"expired-since", "revoked-since", "weak-algorithm", "no-certificate"})
+
+
+@check("signature.intact", kind="signature", answer="unchanged")
+def intact(evidence: SignatureEvidence, dossier: Dossier) -> Reply:
+    """Do the signed bytes still match the signature?"""
+    if evidence.intact:
+        return passed("signed-bytes-hold", field=evidence.field)
+    code = evidence.broken or "malformed"
+    if evidence.intact is None:
+        return indeterminate("signature-not-computed", field=evidence.field, what=code)
+    return failed("signed-bytes-changed", field=evidence.field, what=code)
+
+
+@check("signature.unmodified", kind="signature", answer="unchanged")
+def unmodified(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
+    """Was anything changed in the file after this signature, beyond what it permits?"""
+    detail = evidence.modification_detail
+    match evidence.modification:
+        case "none":
+            return passed("nothing-changed-since", field=evidence.field)
+        case "permitted":
+            return passed("only-permitted-changes", field=evidence.field, count=len(evidence.changes))
+        case "suspicious":
+            objects = sorted({c.object for c in evidence.changes if c.permitted_by is None})
+            return failed(
+                "changed-after-signing", field=evidence.field, objects=objects[:5] or [detail or "?"], detail=detail
+            )
+        case _:
+            return indeterminate("changes-not-told", field=evidence.field, detail=detail)
+
+
+@check("signature.identity", kind="signature", answer="signer")
+def identity(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
+    """Does a chain of certificates that we trust say who signed?"""
+    if evidence.purpose == "timestamp":
+        return None
+    name = evidence.signer.common_name or evidence.signer.subject if evidence.signer else None
+    if not evidence.intact:
+        return indeterminate("nobody-proven", field=evidence.field)
+    path = evidence.path
+    if path.problem is None and path.complete:
+        return passed("signer-proven", name=name, anchor=path.anchor)
+    if path.problem in _FAULTS:
+        return failed(f"path-{path.problem}", name=name, detail=path.detail)
+    if path.problem in _DOUBTS:
+        return indeterminate(f"path-{path.problem}", name=name, detail=path.detail)
+    return indeterminate("identity-not-established", name=name, detail=path.detail)
+
+
+@check("signature.revocation", kind="signature", answer="signer")
+def revocation(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
+    """Does the certificate authority's own word say that the certificate was not revoked?"""
+    if evidence.purpose == "timestamp" or not evidence.intact or not evidence.path.complete:
+        return None
+    if any(r.status == "revoked" for r in evidence.revocation):
+        return None  # signature.identity speaks of it, with the time
+    leaf = evidence.signer.sha256 if evidence.signer else None
+    answers = [r for r in evidence.revocation if r.certificate == leaf]
+    if any(r.status == "good" for r in answers):
+        return passed("not-revoked", source=answers[0].source)
+    return indeterminate("no-revocation-answer")
+
+
+@check("signature.algorithms", kind="signature", answer="unchanged")
+def algorithms(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
+    """Are the algorithms strong enough for the time of signing?"""
+    weak = evidence.algorithms.weak
+    if weak:
+        return indeterminate("weak-algorithm", names=list(weak))
+    return passed("algorithms-strong", digest=evidence.algorithms.digest, signature=evidence.algorithms.signature)
+
+
+@check("signature.time", kind="signature", answer="signer")
+def time(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
+    """Is the time of signing proven by a timestamp of a trusted authority?"""
+    if evidence.purpose == "timestamp":
+        return None
+    if evidence.best_time is not None:
+        return passed("time-proven", time=evidence.best_time.isoformat())
+    if evidence.claimed_time is not None:
+        return indeterminate("time-claimed", time=evidence.claimed_time.isoformat())
+    return indeterminate("time-unknown")
+
+
+CHECKS = (unmodified, intact, identity, revocation, algorithms, time)

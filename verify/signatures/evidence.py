@@ -1,0 +1,152 @@
+"""SignatureEvidence: what was found about one signature, under provenance.trust and provenance.at."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+Indication = Literal["TOTAL_PASSED", "TOTAL_FAILED", "INDETERMINATE"]
+
+
+class Change(BaseModel):
+    """One change of a later revision. `permitted_by` names the rule that allows it; null = none does."""
+
+    model_config = _FROZEN
+
+    revision: int
+    object: str
+    kind: str
+    permitted_by: str | None = None
+
+
+class Algorithms(BaseModel):
+    model_config = _FROZEN
+
+    digest: str | None = None
+    signature: str | None = None
+    key_bits: int | None = None
+    weak: tuple[str, ...] = Field(
+        default=(), description="Names among these that are no longer strong at the best time."
+    )
+
+
+class Certificate(BaseModel):
+    """The facts of a certificate that a reader needs."""
+
+    model_config = _FROZEN
+
+    subject: str
+    common_name: str | None = None
+    organisation: str | None = None
+    organisation_id: str | None = Field(
+        default=None, description="organizationIdentifier or a unified code in serialNumber."
+    )
+    issuer: str
+    serial: str
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    sha256: str
+    key_usage: tuple[str, ...] = ()
+    self_signed: bool = False
+
+
+class RevocationFact(BaseModel):
+    """One step's revocation: what said so and for what moment. `status` unknown = no usable answer."""
+
+    model_config = _FROZEN
+
+    certificate: str = Field(description="SHA-256 of the certificate that this is about.")
+    source: Literal["ocsp", "crl", "none"]
+    embedded: bool = True
+    status: Literal["good", "revoked", "unknown"]
+    this_update: datetime | None = None
+    next_update: datetime | None = None
+    revoked_at: datetime | None = None
+    reason: str | None = None
+
+
+class Path(BaseModel):
+    """Leaf … anchor at `at`. `complete`: it ends in a configured anchor. `problem`: why it does not hold."""
+
+    model_config = _FROZEN
+
+    complete: bool
+    certificates: tuple[Certificate, ...] = Field(default=(), description="Leaf first.")
+    anchor: str | None = None
+    at: datetime | None = Field(default=None, description="The moment for which the path was judged.")
+    problem: str | None = Field(
+        default=None,
+        description="Code, e.g. no-path, expired, not-yet-valid, revoked, name-constraints, policy, path-length, key-usage, no-anchors.",
+    )
+    detail: str | None = None
+
+
+class Timestamp(BaseModel):
+    """A time-stamp token on the signature or on the document."""
+
+    model_config = _FROZEN
+
+    kind: Literal["signature", "content", "document", "archive"]
+    time: datetime | None
+    intact: bool | None = Field(description="Its imprint and signature hold; null = could not be computed.")
+    trusted: bool | None = Field(description="Its authority's path holds under the anchors; null = cannot be told.")
+    authority: str | None = None
+
+
+class Appearance(BaseModel):
+    """Where the signature shows on a page; millimetres from the page's top left as displayed."""
+
+    model_config = _FROZEN
+
+    page: int
+    box_mm: tuple[float, float, float, float]
+
+
+class SignatureEvidence(BaseModel):
+    """One signature or document timestamp."""
+
+    model_config = _FROZEN
+
+    kind: Literal["signature"] = "signature"
+    id: str
+    purpose: Literal["signature", "timestamp"] = "signature"
+    field: str
+    container: str = Field(description="PAdES, PKCS7, CMS, X509-RSA, RFC3161, SES-v1, SES-v4, …")
+    level: str | None = Field(
+        default=None, description="PAdES-B-B, -B-T, -B-LT, -B-LTA; null where not PAdES or not told."
+    )
+    intact: bool | None = Field(
+        description="Digest and signature value hold over the signed bytes; null = could not be computed."
+    )
+    broken: str | None = Field(
+        default=None,
+        description="Code of what does not hold when intact is false or null: digest-mismatch, signature-mismatch, malformed, …",
+    )
+    modification: Literal["none", "permitted", "suspicious", "unknown"]
+    changes: tuple[Change, ...] = ()
+    modification_detail: str | None = None
+    coverage: Literal["whole-file", "revision", "partial"]
+    revision: int | None = Field(default=None, description="The revision that the signature covers, from 1.")
+    revisions: int | None = None
+    certification: str | None = Field(
+        default=None, description="DocMDP level where it certifies: no-changes, fill-forms, annotate."
+    )
+    algorithms: Algorithms = Algorithms()
+    indication: Indication
+    sub_indication: str | None = None
+    signer: Certificate | None = Field(description="Null where no certificate could be matched to the signature.")
+    reason: str | None = Field(default=None, description="The reason that the signer wrote in.")
+    location: str | None = None
+    appearance: Appearance | None = Field(default=None, description="Null when invisible.")
+    claimed_time: datetime | None = None
+    best_time: datetime | None = Field(
+        default=None, description="Earliest proven time of existence; null = none proven."
+    )
+    path: Path
+    timestamps: tuple[Timestamp, ...] = ()
+    revocation: tuple[RevocationFact, ...] = ()
+    signed_revision_sha256: str | None = Field(default=None, description="Digest of the file as it stood when signed.")

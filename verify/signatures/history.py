@@ -1,0 +1,232 @@
+"""A file's revisions, read once: object versions, and the parts that objects play in the document."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from verify.signatures.objects import Ref, entry, plain, raw_items, raw_pairs, ref_of
+
+Part = tuple[str, str]  # the part that an object plays, and its label in words
+
+# Parts whose references back into the document's structure are pointers, not uses.
+_STRUCTURAL = frozenset({"catalog", "pages", "page", "field", "annotation", "structure"})
+_MOST_OBJECTS = 400_000
+PAGE_WORDS = {"/Contents": "content", "/Resources": "resources"}
+
+
+class Unreadable(Exception):
+    """The revisions cannot be compared; the message says why."""
+
+
+@dataclass(eq=False)
+class History:
+    """The revisions of one file. Every object version is parsed once, every part recorded once."""
+
+    reader: PdfFileReader
+    base: int  # the earliest revision that anybody signed, from 0
+    _versions: dict[tuple[Ref, int], Any] = field(default_factory=dict)
+    _parts: dict[Ref, set[Part]] = field(default_factory=lambda: defaultdict(set))
+    _parents: dict[Ref, set[Ref]] = field(default_factory=lambda: defaultdict(set))
+    _changes: dict[Ref, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _walked: int = -1  # the last revision whose parts are known
+    _pages: int = 0
+
+    def __post_init__(self) -> None:
+        for number in range(self.count):
+            for ref in self._listed(number) | self._freed(number):
+                self._changes[ref].append(number)
+
+    @property
+    def count(self) -> int:
+        return int(self.reader.xrefs.total_revisions)
+
+    def know_parts(self, number: int) -> None:
+        if self._walked < 0:
+            trailer = self.trailer(self.base)
+            self._walk(
+                [
+                    (trailer.raw_get(k), p, "", (0, 0))
+                    for k, p in (("/Root", "catalog"), ("/Info", "info"))
+                    if k in trailer
+                ],
+                self.base,
+            )
+            self._walked = self.base
+        while self._walked < number:
+            # Only what a revision touched can lead anywhere new.
+            self._walked += 1
+            trailer = self.trailer(self._walked)
+            seeds: list[tuple[Any, str, str, Ref]] = [(trailer.raw_get("/Root"), "catalog", "", (0, 0))]
+            for ref in sorted(self.touched(self._walked)):
+                value = self.get(ref, self._walked)
+                for part, label in sorted(self.parts(ref)):
+                    seeds += [(c, p, n, ref) for c, p, n in self._children(value, part, label, self._walked)]
+            self._walk(seeds, self._walked)
+
+    def _listed(self, number: int) -> set[Ref]:
+        return {(r.idnum, r.generation) for r in self.reader.xrefs.explicit_refs_in_revision(number)}
+
+    def _freed(self, number: int) -> set[Ref]:
+        return {(r.idnum, r.generation) for r in self.reader.xrefs.refs_freed_in_revision(number)}
+
+    def touched(self, number: int) -> set[Ref]:
+        return self._listed(number) | self._freed(number)
+
+    def get(self, ref: Ref, number: int) -> Any:
+        """The object as of a revision; None where it does not exist or is null."""
+        seen = [n for n in self._changes.get(ref, ()) if n <= number]
+        if not seen:
+            return None
+        key = (ref, seen[-1])
+        if key not in self._versions:
+            if len(self._versions) > _MOST_OBJECTS:
+                raise Unreadable("the document has too many objects")
+            reference = generic.Reference(ref[0], ref[1], pdf=self.reader)
+            # The newest version is the reader's own, which it keeps; an older one it reads afresh.
+            newest = seen[-1] == self._changes[ref][-1]
+            found = self.reader.get_object(reference, None if newest else seen[-1])
+            self._versions[key] = None if isinstance(found, generic.NullObject) else found
+        return self._versions[key]
+
+    def resolve(self, value: Any, number: int) -> Any:
+        for _ in range(16):
+            value = plain(value)
+            if not isinstance(value, generic.IndirectObject):
+                return None if isinstance(value, generic.NullObject) else value
+            value = self.get(ref_of(value), number)
+        return None
+
+    def entry(self, holder: Any, key: str, number: int) -> Any:
+        """An entry of a dictionary, resolved in a revision; None where there is none."""
+        if not isinstance(holder, generic.DictionaryObject) or key not in holder:
+            return None
+        return self.resolve(holder.raw_get(key), number)
+
+    def trailer(self, number: int) -> Any:
+        return self.reader.trailer.flatten(number)
+
+    def parts(self, ref: Ref) -> set[Part]:
+        return self._parts.get(ref, set())
+
+    def parents(self, ref: Ref) -> set[Ref]:
+        return self._parents.get(ref, set())
+
+    # The parts that objects play
+
+    def _walk(self, seeds: list[tuple[Any, str, str, Ref]], number: int) -> None:
+        """Record parts and parents of everything that the seeds reach and that is not known yet."""
+        stack = [seed for seed in seeds if _early(seed[1])]
+        later = [seed for seed in seeds if not _early(seed[1])]
+        # Structure first, so that pointers back into it are known when the rest is walked.
+        while stack or later:
+            value, part, label, parent = stack.pop() if stack else later.pop()
+            value = plain(value)
+            if isinstance(value, generic.IndirectObject):
+                ref = ref_of(value)
+                known = self._parts[ref]
+                pointer = part not in _STRUCTURAL and any(p in _STRUCTURAL for p, _ in known)
+                if pointer and not isinstance(self.get(ref, number), generic.StreamObject):
+                    continue
+                self._parents[ref].add(parent)
+                value = self.get(ref, number)
+                part, label = self._refine(value, part, label, known, number)
+                if any(p == part for p, _ in known):
+                    if len(known) < 6:
+                        known.add((part, label))
+                    continue
+                known.add((part, label))
+                parent = ref
+            for child in self._children(value, part, label, number):
+                (stack if _early(child[1]) else later).append((*child, parent))
+
+    def _refine(self, value: Any, part: str, label: str, known: set[Part], number: int) -> Part:
+        if part == "pages" and isinstance(value, generic.DictionaryObject) and "/Kids" not in value:
+            if not any(p == "page" for p, _ in known):
+                self._pages += 1
+            return "page", f"page {self._pages}"
+        is_field = part == "field" or (part == "annotation" and is_widget(value))
+        if is_field and isinstance(value, generic.DictionaryObject):
+            return "field", self.field_name(value, number)
+        return part, label
+
+    def field_name(self, value: Any, number: int) -> str:
+        names: list[str] = []
+        for _ in range(32):
+            if not isinstance(value, generic.DictionaryObject):
+                break
+            title = self.entry(value, "/T", number)
+            if title is not None:
+                names.append(str(title))
+            value = self.entry(value, "/Parent", number)
+        return ".".join(reversed(names))
+
+    def _children(self, value: Any, part: str, label: str, number: int) -> Iterator[tuple[Any, str, str]]:
+        if isinstance(value, generic.ArrayObject):
+            for entry in raw_items(value):
+                yield entry, part, label
+        elif isinstance(value, generic.DictionaryObject):
+            for key, entry in raw_pairs(value):
+                child = _child_part(part, key, value)
+                if child is not None:
+                    inner = label or key.lstrip("/")
+                    if part == "page" and child == "content":
+                        inner = f"{label}, {PAGE_WORDS.get(key, key.lstrip('/'))}"
+                    yield entry, child, inner
+
+
+def _child_part(part: str, key: str, holder: Any) -> str | None:
+    """The part that an entry's value plays; None for pointers back."""
+    if part == "catalog":
+        return {
+            "/Pages": "pages", "/AcroForm": "form", "/DSS": "dss", "/Metadata": "metadata",
+            "/StructTreeRoot": "structure", "/Outlines": "outlines", "/Perms": "permissions",
+        }.get(key, "entry")  # fmt: skip
+    if part == "pages":
+        return {"/Kids": "pages", "/Parent": None}.get(key, "content")
+    if part == "page":
+        return {"/Annots": "annotation", "/Parent": None, "/B": None, "/Metadata": "metadata"}.get(key, "content")
+    if part == "annotation":
+        return {
+            "/AP": "annotation-look",
+            "/P": None,
+            "/Popup": "annotation",
+            "/IRT": "annotation",
+            "/Parent": "annotation",
+        }.get(key, "annotation-detail")
+    if part == "form":
+        return {"/Fields": "field", "/DR": "form-resources", "/CO": None}.get(key, "form-detail")
+    if part == "field":
+        if key == "/V":
+            return (
+                "signature"
+                if isinstance(plain(holder.raw_get("/V")), generic.IndirectObject) and _signs(holder)
+                else "value"
+            )
+        return {"/Kids": "field", "/Parent": None, "/P": None, "/AP": "appearance"}.get(key, "field-detail")
+    if part == "signature":
+        return None if key == "/Data" else "signature"
+    if part == "structure":
+        return None if key in ("/Pg", "/Obj", "/P") else "structure"
+    if part == "outlines":
+        return None if key in ("/Parent", "/Prev", "/Dest", "/SE") else "outlines"
+    if key in ("/Parent", "/P", "/Pg"):
+        return None
+    return part
+
+
+def _early(part: str) -> bool:
+    return part in _STRUCTURAL and part != "structure"
+
+
+def _signs(holder: Any) -> bool:
+    return "/FT" not in holder or entry(holder, "/FT") == "/Sig"
+
+
+def is_widget(value: Any) -> bool:
+    return isinstance(value, generic.DictionaryObject) and bool(entry(value, "/Subtype") == "/Widget" or "/FT" in value)

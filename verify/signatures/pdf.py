@@ -1,0 +1,455 @@
+"""The signatures in a PDF: where they stand in the file and on the page, and which bytes they cover."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from verify.core.geometry import points_to_mm
+from verify.signatures.algorithms import hashed
+from verify.signatures.evidence import Appearance
+from verify.signatures.objects import entry, resolved
+
+_BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(-?\d+)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)\s*\]")
+_SUBFILTER = re.compile(rb"/SubFilter\s*/([A-Za-z0-9.]+)")
+_STARTXREF = re.compile(rb"startxref\s+(\d+)\s+%%EOF")
+_OBJECT = re.compile(rb"(?<![\d.])(\d{1,10})\s+(\d{1,5})\s+obj\b")
+_MOST_FIELDS = 5_000
+
+
+class Unreadable(Exception):
+    """pyHanko cannot read the file's structure; the message says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """One signature dictionary and the field that holds it."""
+
+    field: str
+    contents: bytes | None  # None: absent or no string
+    byte_range: tuple[int, ...] | None
+    subfilter: str | None
+    type: str | None
+    revision: int | None  # from 0; None where the file's revisions cannot be told
+    entries: Any = None  # the signature dictionary
+    holder: Any = None  # the field's dictionary
+    ref: tuple[int, int] | None = None
+    elsewhere: Sequence[str] = ()  # other fields that hold the same signature
+
+    @property
+    def timestamp(self) -> bool:
+        """A document timestamp, also where it is written as /Type /Sig."""
+        return self.type == "DocTimeStamp" or self.subfilter == "ETSI.RFC3161"
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which bytes a signature covers. `defect`: code of what is wrong with the range."""
+
+    word: str  # whole-file, revision or partial
+    end: int  # the first byte after the signed part
+    revision: int | None = None  # the last revision that is covered whole, from 0
+    defect: str | None = None
+
+
+@dataclass(eq=False)
+class SignedFile:
+    """A PDF's bytes with pyHanko's view of its revisions."""
+
+    data: bytes
+    reader: PdfFileReader
+    _digests: dict[tuple[tuple[int, ...], str], bytes] = field(default_factory=dict)
+
+    def digest(self, byte_range: Sequence[int], algorithm: str) -> bytes:
+        return digest_of(self.data, byte_range, algorithm, self._digests)
+
+    @property
+    def revisions(self) -> int:
+        return int(self.reader.xrefs.total_revisions)
+
+    def exists(self, found: Found, revision: int) -> bool:
+        """Whether the signature's own dictionary was there in a revision: else it is not what its bytes cover."""
+        if found.ref is None:
+            return found.revision is None or found.revision <= revision
+        reference = generic.Reference(*found.ref, pdf=self.reader)
+        return self.reader.xrefs.get_historical_ref(reference, revision) is not None
+
+    def revision_end(self, revision: int) -> int:
+        """Where the revision's cross-reference section ends."""
+        return int(self.reader.xrefs.get_xref_container_info(revision).end_location)
+
+
+def open_signed(data: bytes, password: str | None) -> SignedFile:
+    """Raises Unreadable."""
+    try:
+        reader = PdfFileReader(BytesIO(data), strict=False)
+        if reader.encrypted:
+            reader.decrypt((password or "").encode())
+        _ = reader.root
+    except Exception as error:  # every kind that there is
+        raise Unreadable(f"{type(error).__name__}: {str(error)[:160]}") from error
+    return SignedFile(data, reader)
+
+
+def open_prefix(data: bytes, password: str | None) -> SignedFile | None:
+    """The file as it stood at its newest signature whose bytes can be read, where the file as it is cannot."""
+    ends = {sum(f.byte_range[2:]) for f in scan(data) if f.byte_range is not None}
+    for end in sorted((e for e in ends if 0 < e < len(data)), reverse=True)[:10]:
+        try:
+            prefix = open_signed(data[:end], password)
+        except Unreadable:
+            continue
+        return SignedFile(data, prefix.reader)
+    return None
+
+
+def find(file: SignedFile) -> Iterator[Found | tuple[str, str]]:
+    """Every filled signature field, also where fields are nested, repeated or damaged; (field, why) for hopeless ones."""
+    seen: dict[tuple[int, int], int] = {}
+    result: list[Found | tuple[str, str]] = []
+    for name, holder in _fields(file.reader):
+        try:
+            raw = holder.raw_get("/V")
+            ref = (raw.idnum, raw.generation) if isinstance(raw, generic.IndirectObject) else None
+            entries = raw.get_object() if ref else raw
+            if not isinstance(entries, generic.DictionaryObject):
+                continue
+            if ref in seen:
+                first = result[seen[ref]]
+                if isinstance(first, Found):
+                    result[seen[ref]] = Found(**{**first.__dict__, "elsewhere": (*first.elsewhere, name)})
+                continue
+            found = Found(
+                field=name,
+                contents=_contents(entries),
+                byte_range=_numbers(entry(entries, "/ByteRange")),
+                subfilter=_name(entry(entries, "/SubFilter")),
+                type=_name(entry(entries, "/Type")),
+                revision=_revision(file.reader, raw, holder),
+                entries=entries,
+                holder=holder,
+                ref=ref,
+            )
+        except Exception as error:
+            result.append((name, f"{type(error).__name__}: {str(error)[:160]}"))
+            continue
+        if ref is not None:
+            seen[ref] = len(result)
+        result.append(found)
+    yield from sorted(
+        result, key=lambda f: (f.revision if f.revision is not None else 1 << 30) if isinstance(f, Found) else 1 << 31
+    )
+
+
+def _fields(reader: PdfFileReader) -> Iterator[tuple[str, Any]]:
+    """Signature fields with a value: those of the form, then those that only a page knows."""
+    done: set[tuple[int, int]] = set()
+    count = 0
+
+    def walk(items: Any, prefix: str, kind: str | None, depth: int) -> Iterator[tuple[str, Any]]:
+        nonlocal count
+        for index in range(len(items)):
+            raw = items.raw_get(index)
+            if isinstance(raw, generic.IndirectObject):
+                if (raw.idnum, raw.generation) in done:
+                    continue
+                done.add((raw.idnum, raw.generation))
+            node = resolved(raw)
+            count += 1
+            if not isinstance(node, generic.DictionaryObject) or depth > 40 or count > _MOST_FIELDS:
+                continue
+            title = _text(entry(node, "/T"))
+            name = ".".join(p for p in (prefix, title) if p)
+            own = _name(entry(node, "/FT")) or kind
+            if "/V" in node and (own == "Sig" or entry(entry(node, "/V"), "/ByteRange") is not None):
+                yield name, node
+            kids = entry(node, "/Kids")
+            if isinstance(kids, generic.ArrayObject):
+                yield from walk(kids, name, own, depth + 1)
+
+    try:
+        fields = reader.root["/AcroForm"]["/Fields"]
+    except Exception:
+        fields = None
+    if isinstance(fields, generic.ArrayObject):
+        yield from walk(fields, "", None, 0)
+
+
+def _contents(entries: Any) -> bytes | None:
+    if "/Contents" not in entries:
+        return None
+    value = entries.raw_get("/Contents", decrypt=generic.EncryptedObjAccess.RAW)
+    if isinstance(value, generic.IndirectObject):
+        value = value.get_object()
+    if isinstance(value, generic.TextStringObject | generic.ByteStringObject):
+        return bytes(value.original_bytes)
+    return None
+
+
+def _numbers(value: Any) -> tuple[int, ...] | None:
+    if not isinstance(value, generic.ArrayObject):
+        return None
+    numbers = [value[i] for i in range(len(value))]
+    return tuple(int(v) for v in numbers) if all(isinstance(v, int) for v in numbers) else None
+
+
+def _name(value: Any) -> str | None:
+    return str(value).lstrip("/") if isinstance(value, generic.NameObject) else None
+
+
+def _text(value: Any) -> str | None:
+    return str(value) if isinstance(value, generic.TextStringObject) else None
+
+
+def text_of(entries: Any, key: str) -> str | None:
+    """A text entry of a signature dictionary; None where it is absent, empty or no text."""
+    try:
+        value = _text(entry(entries, key))
+    except Exception:
+        return None
+    return value.strip()[:500] or None if value else None
+
+
+def _revision(reader: PdfFileReader, raw: Any, holder: Any) -> int | None:
+    try:
+        ref = raw.reference if isinstance(raw, generic.IndirectObject) else holder.container_ref
+        return int(reader.xrefs.get_last_change(ref))
+    except Exception:
+        return None
+
+
+# Signatures that only the bytes show
+
+
+def scan(data: bytes) -> Iterator[Found]:
+    """Signatures by their byte ranges, for a file whose structure nobody can read."""
+    for number, match in enumerate(_BYTE_RANGE.finditer(data), 1):
+        span = tuple(int(v) for v in match.groups())
+        near = data[max(match.start() - 2000, 0) : match.end() + 200]
+        subfilter = _SUBFILTER.findall(near)
+        yield Found(
+            field=f"signature {number}",
+            contents=gap(data, span),
+            byte_range=span,
+            subfilter=subfilter[-1].decode() if subfilter else None,
+            type=None,
+            revision=None,
+        )
+
+
+def gap(data: bytes, span: Sequence[int]) -> bytes | None:
+    """The bytes of the hexadecimal string that a byte range leaves out; None where it leaves out anything else."""
+    start, end = span[0] + span[1], span[2]
+    if not 0 <= start < end <= len(data) or data[start : start + 1] != b"<" or data[end - 1 : end] != b">":
+        return None
+    digits = re.sub(rb"\s+", b"", data[start + 1 : end - 1])
+    try:
+        return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+def digest_of(
+    data: bytes, span: Sequence[int], algorithm: str, known: dict[tuple[tuple[int, ...], str], bytes]
+) -> bytes:
+    """The digest over the covered bytes; each range is read once per algorithm."""
+    key = (tuple(span), algorithm)
+    if key not in known:
+        view = memoryview(data)
+        pieces = (view[start : start + length] for start, length in zip(span[::2], span[1::2], strict=True))
+        known[key] = hashed(algorithm, *pieces)
+    return known[key]
+
+
+# Which bytes
+
+
+def coverage(data: bytes, found: Found, file: SignedFile | None) -> Coverage:
+    """What a byte range covers, and what is wrong with it (ISO 32000-2, 12.8.1: everything but /Contents)."""
+    span = found.byte_range
+    if span is None or len(span) < 2 or len(span) % 2 or any(v < 0 for v in span):
+        return Coverage("partial", 0, defect="no-byte-range")
+    end = span[-2] + span[-1]
+    if end > len(data):
+        return Coverage("partial", len(data), defect="byte-range-outside")
+    if len(span) != 4 or span[0] != 0:
+        return Coverage("partial", end, defect="byte-range-odd")
+    if span[2] < span[0] + span[1]:
+        return Coverage("partial", end, defect="byte-range-overlap")
+    left_out = gap(data, span)
+    if left_out is None:
+        return Coverage("partial", end, defect="byte-range-leaves-out-more")
+    if found.contents is not None and left_out != found.contents:
+        # The wrapping attack: the value that is read is not the one that the range leaves out.
+        return Coverage("partial", end, defect="contents-elsewhere")
+    if end == len(data):
+        revision = file.revisions - 1 if file else None
+        return Coverage("whole-file", end, revision)
+    if file is None:
+        return Coverage("partial", end, defect=None)
+    if not data[end:].strip(b"\r\n\t \x00"):
+        return Coverage("whole-file", end, file.revisions - 1)
+    covered = None
+    for number in range(file.revisions):
+        if file.revision_end(number) > end:
+            break
+        covered = number
+    if covered is None or not file.exists(found, covered):
+        return Coverage("partial", end, covered, "revision-not-covered")
+    # What lies between the last cross-reference section and the end must be its own trailer and nothing else.
+    tail = data[max(file.revision_end(n) for n in range(covered + 1)) : end]
+    if tail.count(b"%%EOF") > 1 or re.search(rb"\d+\s+\d+\s+obj\b", tail):
+        return Coverage("partial", end, covered, "revision-not-covered")
+    if not data[:end].rstrip(b"\r\n\t \x00").endswith(b"%%EOF"):
+        return Coverage("partial", end, covered, "trailer-not-covered")
+    return Coverage("revision", end, covered)
+
+
+def unlisted(file: SignedFile, start: int) -> list[tuple[int, str]]:
+    """Objects and trailers from `start` on that no recognised revision accounts for: position and words.
+
+    A viewer that rebuilds a broken cross-reference table shows them; the table's reader does not.
+    """
+    data = file.data
+    xrefs = file.reader.xrefs
+    starts = {int(xrefs.get_startxref_for_revision(n)) for n in range(file.revisions)}
+    found: list[tuple[int, str]] = []
+    for mark in _STARTXREF.finditer(data, start):
+        if int(mark.group(1)) not in starts and int(mark.group(1)) != 0:
+            found.append((mark.start(), f"a trailer at byte {mark.start()} that belongs to no revision"))
+    last = data.rfind(b"%%EOF") + 5
+    behind = len(data[max(last, start) :].strip(b"\r\n\t \x00"))
+    if behind:
+        found.append((len(data), f"{behind} bytes after the end of the file"))
+    known: set[int] = set(starts)
+    for number in range(file.revisions):
+        section = xrefs.get_xref_data(number)
+        for table in (section, section.hybrid.xref_data if section.hybrid is not None else None):
+            if table is not None:
+                known |= {int(offset) for _, offset in table.standard_xrefs.values()}
+    for match in _OBJECT.finditer(data, start):
+        position = match.start()
+        if not any(position - slack in known for slack in range(-4, 3)):
+            found.append((position, f"an object {match.group(1).decode()} at byte {position} that no revision lists"))
+            if len(found) > 100:
+                break
+    return found
+
+
+# Where it shows
+
+
+def appearance(file: SignedFile, holder: Any) -> Appearance | None:
+    """The first visible widget: its page and its box in mm from the top left, as displayed."""
+    widgets = [holder] if "/Rect" in holder else []
+    kids = entry(holder, "/Kids")
+    if isinstance(kids, generic.ArrayObject):
+        widgets += [kids[i] for i in range(len(kids))]
+    for widget in widgets:
+        place = _place(file, widget)
+        if place is not None:
+            return place
+    return None
+
+
+def _place(file: SignedFile, widget: Any) -> Appearance | None:
+    rect = _floats(entry(widget, "/Rect"))
+    flags = entry(widget, "/F")
+    if rect is None or (isinstance(flags, int) and flags & 0b100010):  # hidden, or not to be viewed
+        return None
+    x0, x1 = sorted((rect[0], rect[2]))
+    y0, y1 = sorted((rect[1], rect[3]))
+    if (x1 - x0) * (y1 - y0) <= 0:
+        return None
+    found = _page_of(file, widget)
+    if found is None:
+        return None
+    number, page = found
+    media = _floats(_inherited(page, "/MediaBox")) or (0.0, 0.0, 612.0, 792.0)
+    crop = _floats(_inherited(page, "/CropBox")) or media
+    left, right = (
+        max(min(crop[0], crop[2]), min(media[0], media[2])),
+        min(max(crop[0], crop[2]), max(media[0], media[2])),
+    )
+    bottom, top = (
+        max(min(crop[1], crop[3]), min(media[1], media[3])),
+        min(max(crop[1], crop[3]), max(media[1], media[3])),
+    )
+    turn = _inherited(page, "/Rotate")
+    unit = entry(page, "/UserUnit")
+    scale = float(unit) if isinstance(unit, int | float) and unit > 0 else 1.0
+    if min(x1, right) <= max(x0, left) or min(y1, top) <= max(y0, bottom):
+        return None  # outside of what the page shows
+    match (int(turn) if isinstance(turn, int) else 0) % 360:
+        case 90:
+            box = (y0 - bottom, x0 - left, y1 - y0, x1 - x0)
+        case 180:
+            box = (right - x1, y0 - bottom, x1 - x0, y1 - y0)
+        case 270:
+            box = (top - y1, right - x1, y1 - y0, x1 - x0)
+        case _:
+            box = (x0 - left, top - y1, x1 - x0, y1 - y0)
+    x, y, w, h = (round(points_to_mm(v * scale), 2) for v in box)
+    return Appearance(page=number, box_mm=(x, y, w, h))
+
+
+def _page_of(file: SignedFile, widget: Any) -> tuple[int, Any] | None:
+    """The page whose /Annots holds the widget. /P is a hint of the writer's only."""
+    own = widget.container_ref
+    for number, page in enumerate(_pages(file.reader), 1):
+        annotations = entry(page, "/Annots")
+        if not isinstance(annotations, generic.ArrayObject):
+            continue
+        for index in range(len(annotations)):
+            raw = annotations.raw_get(index)
+            if isinstance(raw, generic.IndirectObject) and (raw.idnum, raw.generation) == (own.idnum, own.generation):
+                return number, page
+    return None
+
+
+def _pages(reader: PdfFileReader) -> Iterator[Any]:
+    done: set[tuple[int, int]] = set()
+
+    def walk(node: Any, depth: int) -> Iterator[Any]:
+        if not isinstance(node, generic.DictionaryObject) or depth > 60:
+            return
+        kids = entry(node, "/Kids")
+        if not isinstance(kids, generic.ArrayObject):
+            yield node
+            return
+        for index in range(len(kids)):
+            raw = kids.raw_get(index)
+            if isinstance(raw, generic.IndirectObject):
+                if (raw.idnum, raw.generation) in done:
+                    continue
+                done.add((raw.idnum, raw.generation))
+            yield from walk(raw.get_object(), depth + 1)
+
+    yield from walk(reader.root["/Pages"], 0)
+
+
+def _inherited(page: Any, key: str) -> Any:
+    node = page
+    for _ in range(32):
+        if not isinstance(node, generic.DictionaryObject):
+            return None
+        if key in node:
+            return node[key]
+        node = entry(node, "/Parent")
+    return None
+
+
+def _floats(value: Any) -> tuple[float, float, float, float] | None:
+    if not isinstance(value, generic.ArrayObject) or len(value) != 4:
+        return None
+    numbers = [value[i] for i in range(4)]
+    if not all(isinstance(v, int | float) or hasattr(v, "as_numeric") for v in numbers):
+        return None
+    a, b, c, d = (float(v) for v in numbers)
+    return a, b, c, d

@@ -1,0 +1,1 @@
+"""The demonstration: a genuine contract, its forged twins, and what is expected of each."""
