@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     records: str | None = Field(
         default=None, description="The records' database: a path or an SQLAlchemy URL. Default: the user's data folder."
     )
-    blobs: Path | None = Field(default=None, description="Folder of specimens and exhibits. Default: beside the database.")
+    blobs: Path | None = Field(
+        default=None, description="Folder of specimens and exhibits. Default: beside the database."
+    )
     models: Path | None = Field(default=None, description="Folder of models. Default: what travels with the package.")
     policy: str = Field(default="default", description="Name of a policy, or a TOML file.")
 

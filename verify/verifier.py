@@ -65,10 +65,10 @@ class Verifier:
 
         tray = _Tray(watch)
         models: dict[str, str] = {}
-        tray.take(self._signatures(document, at))
+        tray.take(self._signatures(document, at), "signatures")
         if document.pages:
-            tray.take(self._imprints(document, tray.evidence, claimed_seals, models))
-        tray.take(self._agreement(document, tray.evidence, document_date))
+            tray.take(self._imprints(document, tray.evidence, claimed_seals, models), "imprints")
+        tray.take(self._agreement(document, tray.evidence, document_date), "agreement")
 
         report = self._report(document, tray, at, known, models)
         return Case(reports=(report,), exhibits={p.exhibit.sha256: p.data for p in tray.pieces})
@@ -120,14 +120,14 @@ class Verifier:
     def _report(
         self, document: Document, tray: _Tray, at: datetime, seals: dict[str, str], models: dict[str, str]
     ) -> Report:
-        about = next(e for e in tray.evidence if e.kind == "agreement" and e.about == "document")
+        about = next((e for e in tray.evidence if e.kind == "agreement" and e.about == "document"), None)
         facts = DocumentFacts(
             sha256=document.sha256,
             name=document.name,
             format=document.format,
             bytes=len(document.data),
             pages=len(document.pages),
-            date=DocumentDate(value=about.date, source=about.date_source),
+            date=DocumentDate(value=about.date, source=about.date_source) if about else DocumentDate(),
             not_examined=tuple(tray.not_examined),
             remarks=tuple(sentence for _, sentence in document.remarks),
         )
@@ -180,19 +180,30 @@ class _Tray:
     problems: list[Problem] = field(default_factory=list)
     not_examined: list[NotExamined] = field(default_factory=list)
 
-    def take(self, things: Iterator[object]) -> None:
-        for thing in things:
-            match thing:
-                case Piece():
-                    self.pieces.append(thing)
-                case Problem():
-                    self.problems.append(thing)
-                case NotExamined():
-                    self.not_examined.append(thing)
-                case _:
-                    self.evidence.append(thing)
-            if self.watch is not None:
-                self.watch(thing)
+    def take(self, things: Iterator[object], where: str) -> None:
+        """Sort what an examiner yields. One that breaks is a Problem, and what it had found stays."""
+        try:
+            for thing in things:
+                self._put(thing)
+        except UsageError:
+            raise
+        except VerifyError as error:
+            self._put(Problem(where=where, code=error.code, message=error.message))
+        except Exception as error:  # the report must say so rather than be lost
+            self._put(Problem(where=where, code="examiner-broke", message=f"{type(error).__name__}: {error}"[:300]))
+
+    def _put(self, thing: object) -> None:
+        match thing:
+            case Piece():
+                self.pieces.append(thing)
+            case Problem():
+                self.problems.append(thing)
+            case NotExamined():
+                self.not_examined.append(thing)
+            case _:
+                self.evidence.append(thing)
+        if self.watch is not None:
+            self.watch(thing)
 
 
 def _distinct(exhibits: Iterator[Exhibit]) -> tuple[Exhibit, ...]:

@@ -55,9 +55,15 @@ def test_the_worst_of_several_signatures_decides() -> None:
     assert verdict(both).answers.unchanged == "failed"
 
 
-def test_a_document_timestamp_alone_asks_for_no_signer() -> None:
-    found = verdict(dossier(signature(purpose="timestamp")))
-    assert (found.answers.unchanged, found.answers.signer) == ("passed", "not_asked")
+def test_a_document_timestamp_alone_is_judged_by_its_authority() -> None:
+    known = verdict(dossier(signature(purpose="timestamp")))
+    unknown = verdict(dossier(signature(purpose="timestamp", path=Path(complete=False, problem="no-path"))))
+    assert (known.outcome, unknown.outcome) == ("passed", "indeterminate")
+
+
+def test_a_document_timestamp_beside_a_signature_proves_no_signer() -> None:
+    stranger = signature(id="signature-2", purpose="timestamp", path=Path(complete=False, problem="no-path"))
+    assert verdict(dossier(signature(), stranger)).answers.signer == "passed"
 
 
 def test_nothing_at_all_is_indeterminate() -> None:

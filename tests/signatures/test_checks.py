@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -17,8 +18,15 @@ from verify.simulation.tampering import break_bytes, change_text
 from verify.stores.trust import NO_ANCHORS
 
 
+@dataclass(frozen=True)
+class Alone:
+    """A dossier of one signature."""
+
+    evidence: tuple[SignatureEvidence, ...]
+
+
 def asked(found: SignatureEvidence) -> dict[str, Reply | None]:
-    return {c.id.removeprefix("signature."): c.function(found, None) for c in checks.CHECKS}
+    return {c.id.removeprefix("signature."): c.function(found, Alone((found,))) for c in checks.CHECKS}
 
 
 def codes(found: SignatureEvidence) -> dict[str, tuple[str, str] | None]:
@@ -58,9 +66,9 @@ def test_a_doubt_accuses_nobody(problem: str) -> None:
     assert codes(found)["identity"] == ("indeterminate", f"path-{problem}")
 
 
-def test_a_document_timestamp_is_not_asked_who_signed() -> None:
+def test_a_document_timestamp_alone_is_asked_on_whose_word_it_stands() -> None:
     stamp = examined(stamped())[-1]
-    assert codes(stamp)["identity"] is None
+    assert codes(stamp)["identity"] == ("passed", "timestamp-proven")
     assert codes(stamp)["intact"] == ("passed", "signed-bytes-hold")
 
 

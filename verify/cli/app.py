@@ -16,6 +16,8 @@ app = typer.Typer(
 )
 seals_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The registered seals.")
 app.add_typer(seals_app, name="seals")
+archive_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Many documents, and the flags among them.")
+app.add_typer(archive_app, name="archive")
 
 FilesArgument = Annotated[list[Path], typer.Argument(help="Files, or folders of files.", show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON per file on stdout.")]
@@ -173,10 +175,131 @@ def demo(
 def seals_list(
     seals: SealsOption = None, json: Annotated[bool, typer.Option("--json", help="One line of JSON per seal.")] = False
 ) -> None:
-    """List the registered seals."""
+    """List the registered seals: those of a folder, else those of the records."""
     from verify.cli import seals as command
 
     command.list_seals(seals, json=json)
+
+
+@seals_app.command("add")
+def seals_add(
+    id: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.", show_default=False)],
+    owner: Annotated[str, typer.Option(help="The owner's registered name.", show_default=False)],
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="company, contract, finance, invoice, personnel, legal-representative or other.", show_default=False
+        ),
+    ],
+    shape: Annotated[
+        str, typer.Option(help="round, oval, square, rectangle, triangle or other.", show_default=False)
+    ],
+    size: Annotated[str, typer.Option(help="Millimetres, as 40 or 45x30.", show_default=False)],
+    text: Annotated[str, typer.Option(help="The text on the seal.", show_default=False)],
+    specimen: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option(help="Picture of one impression, cut to the seal; three are asked for.", show_default=False),
+    ] = None,
+    dpi: Annotated[
+        Optional[list[float]],  # noqa: UP045
+        typer.Option(help="Resolution, once for all or once for each; else the file's own.", show_default=False),
+    ] = None,
+    taken: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="Day of the impression, as --dpi; else the file's name if it is a day.", show_default=False),
+    ] = None,
+    unified_code: Annotated[Text, typer.Option(help="The owner's unified code.", show_default=False)] = None,
+    unit: Annotated[Text, typer.Option(help="The branch or department that keeps it.", show_default=False)] = None,
+    code: Annotated[Text, typer.Option(help="The number on the seal.", show_default=False)] = None,
+    making: Annotated[
+        str, typer.Option(help="rubber, photosensitive, pre-inked, metal, electronic or unknown.")
+    ] = "unknown",
+    valid_from: Annotated[Text, typer.Option(help="First day of validity.", show_default=False)] = None,
+    valid_to: Annotated[Text, typer.Option(help="Last day of validity.", show_default=False)] = None,
+    ledger_from: Annotated[
+        Text, typer.Option(help="From this day the ledger holds every use of it.", show_default=False)
+    ] = None,
+) -> None:
+    """Register a seal with pictures of its impressions."""
+    from verify.cli import seals as command
+
+    given = command.Given(
+        id=id, owner=owner, unified_code=unified_code, unit=unit, kind=kind, shape=shape, size=size, text=text, code=code,
+        making=making, valid_from=valid_from, valid_to=valid_to, ledger_from=ledger_from,
+    )  # fmt: skip
+    command.add(given, specimens=specimen or [], dpi=dpi or [], taken=taken or [])
+
+
+@seals_app.command("import")
+def seals_import(
+    folder: Annotated[Path, typer.Argument(help="Folder of <id>/seal.toml.", show_default=False)],
+) -> None:
+    """Register the seals of a folder, and the uses in its uses.toml."""
+    from verify.cli import seals as command
+
+    raise typer.Exit(command.import_seals(folder))
+
+
+@seals_app.command("export")
+def seals_export(
+    folder: Annotated[Path, typer.Argument(help="Folder to write <id>/seal.toml to.", show_default=False)],
+    ids: Annotated[Optional[list[str]], typer.Argument(help="Seals; all without.", show_default=False)] = None,  # noqa: UP045
+) -> None:
+    """Write registered seals to a folder, in the form that import reads."""
+    from verify.cli import seals as command
+
+    raise typer.Exit(command.export_seals(folder, ids or []))
+
+
+@seals_app.command("set-status")
+def seals_set_status(
+    id: Annotated[str, typer.Argument(show_default=False)],
+    status: Annotated[str, typer.Argument(help="active, retired, destroyed or reported-lost.", show_default=False)],
+    since: Annotated[str, typer.Option(help="The first day of the new status.", show_default=False)],
+) -> None:
+    """Enter a seal's new status; the former ones stay in its history."""
+    from verify.cli import seals as command
+
+    command.set_status(id, status, since=since)
+
+
+@archive_app.command("ingest")
+def archive_ingest(
+    sources: Annotated[list[Path], typer.Argument(help="Folders of documents.", show_default=False)],
+    seals: SealsOption = None,
+    trust: Annotated[
+        Optional[list[Path]], typer.Option(help="Folder of root certificates (PEM or DER).", show_default=False)  # noqa: UP045
+    ] = None,
+    policy: Annotated[
+        Text, typer.Option(help="default, strict, or a TOML file; else as set.", show_default=False)
+    ] = None,
+    at: Annotated[
+        Text, typer.Option(help="The moment to judge for; when the run began by default.", show_default=False)
+    ] = None,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 2,
+) -> None:
+    """Examine many documents, each once; the same command again goes on where it was ended."""
+    from verify.cli import archive as command
+
+    command.ingest(sources, seals=seals, trust=trust or [], policy=policy, at=at, workers=workers)
+
+
+@archive_app.command("status")
+def archive_status() -> None:
+    """Say how the last run stands."""
+    from verify.cli import archive as command
+
+    command.status()
+
+
+@archive_app.command("flags")
+def archive_flags(
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON per flag on stdout.")] = False,
+) -> None:
+    """List what somebody has to look at: document, page and reason."""
+    from verify.cli import archive as command
+
+    command.flags(json=json)
 
 
 def _version(value: bool) -> None:

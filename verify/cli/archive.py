@@ -33,7 +33,13 @@ _TELL_EVERY_S = 10.0
 
 
 def ingest(
-    sources: Sequence[Path], *, seals: Path | None, trust: Sequence[Path], policy: str | None, at: str | None, workers: int
+    sources: Sequence[Path],
+    *,
+    seals: Path | None,
+    trust: Sequence[Path],
+    policy: str | None,
+    at: str | None,
+    workers: int,
 ) -> None:
     """Examine every document of the sources, or go on where an earlier run was ended."""
     settings = load_settings()
@@ -42,6 +48,8 @@ def ingest(
         settings, seals.resolve() if seals else None, tuple(t.resolve() for t in trust), policy or settings.policy
     )
     facts = described(recipe.verifier())
+    if facts["calibration"] is None:
+        say("warning: no calibration was found, so imprints are not examined (`sigillum doctor`)")
     with only_run(settings.blobs_folder.parent):
         records = open_records(settings)
         run = Journal.begin(
@@ -128,7 +136,9 @@ def status() -> None:
     if records is None or run is None:
         print("no documents were ingested yet")
         return
-    state = f"finished {run.finished:%Y-%m-%d %H:%M} UTC" if run.finished else "not finished: start the same command again"
+    state = (
+        f"finished {run.finished:%Y-%m-%d %H:%M} UTC" if run.finished else "not finished: start the same command again"
+    )
     print(f"run {run.id}: {state}")
     print(f"  sources      {', '.join(run.sources)}")
     print(f"  judged as of {run.at.isoformat()}, policy {run.described['policy']}, trust {run.described['trust']}")
@@ -140,6 +150,8 @@ def status() -> None:
     ):
         told = ", ".join(f"{n} {words.get(name, name)}" for name, n in sorted(counts.items()))
         print(f"  {title:<12} {told or 'none'}")
+    if incomplete := journal.with_problems(records, run.id):
+        print(f"  {'problems':<12} {incomplete} documents could not be examined in full; their reports say why")
     if run.unsupported:
         print(f"  {'left alone':<12} {run.unsupported} files of other kinds")
     for path, code, message in journal.unexamined(records, run.id):
@@ -150,7 +162,9 @@ def flags(*, json: bool) -> None:
     """Print every flag of the archive with its document, page and reason."""
     records = existing(load_settings())
     if records is None:
-        raise UsageError("archive-empty", "no documents were ingested yet", "Ingest some: sigillum archive ingest FOLDER.")
+        raise UsageError(
+            "archive-empty", "no documents were ingested yet", "Ingest some: sigillum archive ingest FOLDER."
+        )
     shared = journal.shared_impressions(records)
     for flag in journal.kept_flags(records):
         _show(flag, flag.flag, flag.reason, json=json)

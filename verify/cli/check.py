@@ -14,11 +14,13 @@ from verify.core.errors import UsageError, VerifyError
 from verify.core.messages import LANGUAGES
 from verify.formats import read
 from verify.kinds import CHECKS
+from verify.records.defaults import default_ledger, default_shelf
 from verify.report import Case, RefusalLine
 from verify.reports.folder import write_case
 from verify.reports.plain import plain
+from verify.settings import load_settings
 from verify.stores.policies import policy_named
-from verify.stores.seals import FolderShelf, NoSeals, SealShelf
+from verify.stores.seals import FolderShelf, SealShelf
 from verify.stores.trust import NO_ANCHORS, anchors_from
 from verify.stores.uses import ledger_beside
 from verify.verifier import Verifier
@@ -41,12 +43,13 @@ def run(
     """Check each file; returns the exit code."""
     if lang not in LANGUAGES:
         raise UsageError("language-unknown", f"there is no language {lang!r}", f"Known: {', '.join(LANGUAGES)}.")
-    shelf: SealShelf = FolderShelf(seals) if seals else NoSeals()
+    settings = load_settings()
+    shelf: SealShelf = FolderShelf(seals) if seals else default_shelf(settings)
     shelf.seals()  # a wrong folder must be said before the first document, not after
     verifier = Verifier(
         anchors=anchors_from(trust) if trust else NO_ANCHORS,
         seals=shelf,
-        uses=ledger_beside(seals) if seals else None,
+        uses=ledger_beside(seals) if seals else default_ledger(settings),
         policy=policy_named(policy, CHECKS),
     )
     when, written = moment(at), day(document_date, option="--document-date")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from pydantic import ValidationError
 
@@ -16,6 +16,9 @@ from verify.core.errors import UsageError
 from verify.records.defaults import default_shelf, existing
 from verify.settings import load_settings
 from verify.stores.seals import FolderShelf, Owner, ReferenceSeal, SealShelf, SealStatus
+
+if TYPE_CHECKING:
+    from verify.records.exchange import Exchanged
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(?:\s*[x×*]\s*(\d+(?:\.\d+)?))?")
 _NONE_HINT = "Register one by `sigillum seals add`, or a folder of them by `sigillum seals import`."
@@ -72,7 +75,10 @@ def add(given: Given, *, specimens: Sequence[Path], dpi: Sequence[float], taken:
     new = specimens_from(specimens, dpi=dpi, taken=days, size_mm=draft.size_mm)
     seal = draft.model_copy(update={"specimen": tuple(one.specimen for one in new)})
     register(
-        records or open_records(settings), seal, {one.specimen.sha256: one.data for one in new}, recorded=datetime.now(UTC)
+        records or open_records(settings),
+        seal,
+        {one.specimen.sha256: one.data for one in new},
+        recorded=datetime.now(UTC),
     )
     say(f"registered {seal.id} with {len(new)} specimen{'' if len(new) == 1 else 's'}")
     if len(new) < ENOUGH:
@@ -87,7 +93,9 @@ def add(given: Given, *, specimens: Sequence[Path], dpi: Sequence[float], taken:
 def _seal(given: Given) -> ReferenceSeal:
     size = _SIZE.fullmatch(given.size.strip())
     if size is None:
-        raise UsageError("size-unreadable", f"--size {given.size}: not a size", "Write it in millimetres, as 40 or 45x30.")
+        raise UsageError(
+            "size-unreadable", f"--size {given.size}: not a size", "Write it in millimetres, as 40 or 45x30."
+        )
     try:
         return ReferenceSeal.model_validate(
             {
@@ -132,12 +140,9 @@ def export_seals(folder: Path, ids: Sequence[str]) -> int:
     return _told(export_folder(records, folder, ids), "exported")
 
 
-def _told(results: Iterable[object], done: str) -> int:
-    from verify.records.exchange import Exchanged
-
+def _told(results: Iterable[Exchanged], done: str) -> int:
     code, any_seal = EXIT_PASSED, False
     for one in results:
-        assert isinstance(one, Exchanged)
         any_seal = True
         if one.why is not None:
             code = EXIT_REFUSED

@@ -5,24 +5,50 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 
 import uvicorn
 
 from api.app import create_app
 from verify.cli.shell import say
+from verify.core.document import Document
 from verify.core.errors import UsageError, VerifyError
+from verify.core.policy import Policy
 from verify.kinds import CHECKS
+from verify.records.defaults import default_ledger, default_shelf
+from verify.report import Case
 from verify.reports.views import VIEWS, View
+from verify.settings import Settings, load_settings
 from verify.stores.policies import policy_named
-from verify.stores.seals import FolderShelf, NoSeals, SealShelf
-from verify.stores.trust import NO_ANCHORS, anchors_from
-from verify.stores.uses import ledger_beside
-from verify.verifier import Verifier
+from verify.stores.seals import FolderShelf, SealShelf
+from verify.stores.trust import NO_ANCHORS, TrustAnchors, anchors_from
+from verify.stores.uses import UseLedger, ledger_beside
+from verify.verifier import Verifier, Watch
 
 # Names by which a browser on this machine reaches it.
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+Registry = tuple[SealShelf, UseLedger | None]
+
+
+@dataclass(frozen=True)
+class AsRegistered:
+    """Verifies each document against the seals and uses as they stand then: a service outlives a registry's state."""
+
+    anchors: TrustAnchors
+    policy: Policy
+    registry: Callable[[], Registry]
+
+    def verify(
+        self, document: Document, *, at: datetime, document_date: date | None = None, watch: Watch | None = None
+    ) -> Case:
+        seals, uses = self.registry()
+        verifier = Verifier(anchors=self.anchors, seals=seals, uses=uses, policy=self.policy)
+        return verifier.verify(document, at=at, document_date=document_date, watch=watch)
 
 
 def run(
@@ -44,14 +70,13 @@ def run(
             f"the full view shows registered seals, and {host} can be reached by others",
             "Leave out --host, or --view full; or add --force if everyone who reaches it may audit every seal.",
         )
-    shelf: SealShelf = FolderShelf(seals) if seals else NoSeals()
-    shelf.seals()  # a wrong folder must be said before the first document, not after
-    verifier = Verifier(
+    settings = load_settings()
+    verifier = AsRegistered(
         anchors=anchors_from(trust) if trust else NO_ANCHORS,
-        seals=shelf,
-        uses=ledger_beside(seals) if seals else None,
         policy=policy_named(policy, CHECKS),
+        registry=lambda: _registry(seals, settings),
     )
+    verifier.registry()  # a wrong folder must be said before the first document, not after
     names = {*_LOOPBACK_NAMES, host} if chosen == "full" and local else ()
     app = create_app(verifier, view=chosen, hosts=names)
     with _listening(host, port) as listener:
@@ -70,6 +95,13 @@ def run(
         )
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def _registry(folder: Path | None, settings: Settings) -> Registry:
+    """The folder's seals and uses, else those of the records."""
+    shelf: SealShelf = FolderShelf(folder) if folder else default_shelf(settings)
+    shelf.seals()
+    return shelf, ledger_beside(folder) if folder else default_ledger(settings)
 
 
 def _view(name: str) -> View:

@@ -9,7 +9,7 @@ import numpy as np
 import pymupdf
 
 from verify.core.document import Document, Page, Pixels
-from verify.core.errors import Refusal
+from verify.core.errors import Refusal, VerifyError
 from verify.core.geometry import points_to_mm
 
 _DEFAULT_DPI = 200.0
@@ -63,7 +63,12 @@ class PdfPage:
 
     @property
     def _page(self) -> pymupdf.Page:
-        return self.pdf.load_page(self.index)
+        try:
+            return self.pdf.load_page(self.index)
+        except Exception as error:
+            raise VerifyError(
+                "page-unreadable", f"page {self.number} cannot be read: {error}"[:200], "Ask for the document anew."
+            ) from error
 
     @property
     def number(self) -> int:
@@ -90,10 +95,13 @@ class PdfPage:
 
     @property
     def drawn(self) -> bool:
-        page = self._page
-        if page.get_image_info() or page.first_annot is not None or page.first_widget is not None:
+        try:
+            page = self._page
+            if page.get_image_info() or page.first_annot is not None or page.first_widget is not None:
+                return True
+            return any(kind != "fill-text" for kind, _ in page.get_bboxlog())
+        except Exception:  # whatever MuPDF cannot follow may be drawn all the same
             return True
-        return any(kind != "fill-text" for kind, _ in page.get_bboxlog())
 
     def render(self, dpi: float | None, clip: tuple[int, int, int, int] | None = None) -> Pixels:
         page = self._page
@@ -105,11 +113,19 @@ class PdfPage:
         width, height = max(area.width, 1.0), max(area.height, 1.0)
         if width * height * scale * scale > _MOST_PIXELS:
             scale = float((_MOST_PIXELS / (width * height)) ** 0.5)
-        pixmap = page.get_pixmap(
-            matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False, clip=area if clip else None
-        )
+        try:
+            pixmap = page.get_pixmap(
+                matrix=pymupdf.Matrix(scale, scale), colorspace=pymupdf.csRGB, alpha=False, clip=area if clip else None
+            )
+        except Exception as error:
+            raise VerifyError(
+                "page-unrenderable", f"page {self.number} cannot be drawn: {error}"[:200], "Ask for the document anew."
+            ) from error
         pixels: Pixels = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.width, 3)
         return pixels
 
     def text(self) -> str:
-        return str(self._page.get_text())
+        try:
+            return str(self._page.get_text())
+        except Exception:  # a page that cannot be read has no text for us
+            return ""

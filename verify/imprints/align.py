@@ -233,9 +233,12 @@ class Searchable:
                 plane[:side, :side] = turned
                 energies.append(float((turned**2).sum()))
                 planes.append(np.conj(np.fft.rfft2(plane)).astype(np.complex64))
-            if len(self._spectra) > 8:
+            made = np.stack(planes), energies
+            if scale != 1.0:  # some 10 MB each: only the ones that every comparison needs are kept
+                return made
+            if len(self._spectra) > 2:
                 self._spectra.clear()
-            self._spectra[key] = np.stack(planes), energies
+            self._spectra[key] = made
         return self._spectra[key]
 
 

@@ -33,7 +33,7 @@ TOLERANCE_MM = 0.22  # ink this near to reference ink is spread, not addition
 WINDOW_MM = 2.0  # about one digit of a seal's code
 LOCAL_MM = 2.5  # over which the strength of ink may vary
 PINHOLE_MM2 = 0.12  # the eye of a small digit is larger
-KEPT = 32  # prepared references kept in memory
+KEPT = 8  # prepared references kept in memory
 
 Measures = dict[str, float | None]
 

@@ -238,10 +238,10 @@ class Calibration(BaseModel):
 def covariate_row(
     values: Values, names: tuple[str, ...], means: tuple[float, ...], spreads: tuple[float, ...]
 ) -> NDArray[np.float64]:
-    """1, then the standardised covariates (clipped to ±2.5: no extrapolation), then their squares."""
+    """1, then the standardised covariates, clipped to ±2: no extrapolation."""
     raw = np.array([covariate(values, n) for n in names])
-    z = np.clip((raw - np.asarray(means)) / np.asarray(spreads), -2.5, 2.5)
-    return np.concatenate([[1.0], z, z * z])
+    z = np.clip((raw - np.asarray(means)) / np.asarray(spreads), -2.0, 2.0)
+    return np.concatenate([[1.0], z])
 
 
 def covariate(values: Values, name: str) -> float:

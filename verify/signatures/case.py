@@ -393,7 +393,7 @@ class Examination:
         path = Path(
             complete=judged.complete,
             certificates=tuple(described(c) for c in judged.steps),
-            anchor=described(judged.anchor).subject if judged.anchor is not None else None,
+            anchor=_name_of(judged.anchor) if judged.anchor is not None else None,
             at=moment,
             problem=problem,
             detail=detail,
@@ -586,3 +586,9 @@ class _Quiet:
     def __exit__(self, *_: object) -> None:
         for name, level in self.levels.items():
             logging.getLogger(name).setLevel(level)
+
+
+def _name_of(anchor: Any) -> str:
+    """An anchor's name as people say it."""
+    shown = described(anchor)
+    return shown.common_name or shown.organisation or shown.subject

@@ -46,14 +46,17 @@ def unmodified(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
 @check("signature.identity", kind="signature", answer="signer")
 def identity(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
     """Does a chain of certificates that we trust say who signed?"""
-    if evidence.purpose == "timestamp":
+    alone = not any(e.kind == "signature" and e.purpose == "signature" for e in dossier.evidence)
+    if evidence.purpose == "timestamp" and not alone:
         return None
+    # A timestamp alone is judged as a signature is: anybody can run an authority that nobody knows.
     name = evidence.signer.common_name or evidence.signer.subject if evidence.signer else None
     if not evidence.intact:
         return indeterminate("nobody-proven", field=evidence.field)
     path = evidence.path
     if path.problem is None and path.complete:
-        return passed("signer-proven", name=name, anchor=path.anchor)
+        code = "signer-proven" if evidence.purpose == "signature" else "timestamp-proven"
+        return passed(code, name=name, anchor=path.anchor)
     if path.problem in _FAULTS:
         return failed(f"path-{path.problem}", name=name, detail=path.detail)
     if path.problem in _DOUBTS:
