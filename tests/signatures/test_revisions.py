@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -22,6 +23,7 @@ from tests.signatures.documents import (
     update,
     with_form,
 )
+from verify.simulation.contracts import Scan, contract_pdf
 from verify.simulation.signing import sign_pdf
 from verify.simulation.tampering import (
     append_bytes,
@@ -257,3 +259,12 @@ def test_a_field_that_is_made_read_only_after_signing_is_permitted() -> None:
         writer.update_container(field)
 
     assert only(update(with_form(), change)).modification == "permitted"
+
+
+def test_a_change_is_named_by_the_page_that_a_reader_sees() -> None:
+    pages = [Scan(np.full((40, 30, 3), 250, np.uint8), 20.0)] * 2
+    pdf = contract_pdf("Contract (fictional)", ["A"], ["One."], pages=pages)
+    signed_pdf = sign_pdf(pdf, signer(), at=SIGNED)
+    for page in (1, 2, 3):
+        changed = only(change_text(signed_pdf, page, (2.0, 2.0, 10.0, 5.0), "x"))
+        assert {c.object.split(",")[0] for c in changed.changes if c.permitted_by is None} == {f"page {page}"}

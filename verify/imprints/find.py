@@ -289,7 +289,9 @@ def _convincing(o: Outline) -> bool:
     if o.shape in ("round", "oval"):
         well = o.aligned >= 0.8 - 0.3 * large and o.support >= 0.9 - 0.3 * large and o.spread >= 0.75
         return well and short >= 0.6 * max(o.size) and o.score >= 0.85 - (0.85 - _ENOUGH) * large
-    return o.score >= 0.7 - (0.7 - _ENOUGH) * large
+    # Two headline characters side by side have strokes on four sides, but their neighbours' and their own cross them.
+    ruled = o.aligned - o.outside >= 0.34
+    return ruled and o.inside >= 0.08 and o.score >= 0.7 - (0.7 - _ENOUGH) * large
 
 
 def _sized(o: Outline, smallest: float, largest: float) -> bool:

@@ -168,7 +168,9 @@ class History:
 
     def _children(self, value: Any, part: str, label: str, number: int) -> Iterator[tuple[Any, str, str]]:
         if isinstance(value, generic.ArrayObject):
-            for entry in raw_items(value):
+            items = list(raw_items(value))
+            # The stack gives back the last first, and pages are numbered as they come.
+            for entry in reversed(items) if part == "pages" else items:
                 yield entry, part, label
         elif isinstance(value, generic.DictionaryObject):
             for key, entry in raw_pairs(value):

@@ -42,7 +42,7 @@ class _Spoken(dict[str, Any]):
         if isinstance(value, float):
             return f"{value:.4g}"
         if isinstance(value, (list, tuple)):
-            return ", ".join(str(v) for v in value)
+            return "; ".join(str(v) for v in value)
         return value
 
     def __missing__(self, key: str) -> str:
