@@ -12,3 +12,9 @@ AT = datetime(2026, 6, 30, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def at() -> datetime:
     return AT
+
+
+@pytest.fixture(autouse=True)
+def _no_records_of_ones_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test, nor a command that it runs, reads the developer's own registry."""
+    monkeypatch.setenv("SIGILLUM_RECORDS", f"sqlite:///{tmp_path_factory.getbasetemp()}/none/records.db")

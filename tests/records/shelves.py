@@ -36,8 +36,7 @@ def seal(id: str = "ring", **changes: Any) -> tuple[ReferenceSeal, dict[str, byt
     """A seal with three specimens, and their pictures by digest."""
     pictures = [impression(seed=n) for n in range(3)]
     specimens = tuple(
-        Specimen(file=f"{day}.png", dpi=DPI, taken=day, sha256=digest(p))
-        for day, p in zip(DAYS, pictures, strict=True)
+        Specimen(file=f"{day}.png", dpi=DPI, taken=day, sha256=digest(p)) for day, p in zip(DAYS, pictures, strict=True)
     )
     base: dict[str, Any] = {
         "id": id,

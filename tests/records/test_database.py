@@ -58,7 +58,7 @@ def test_a_moment_comes_back_as_the_same_moment_whatever_its_zone(records: Recor
         kept = session.get_one(CaseRow, "1").created
     assert kept == created and kept.tzinfo is UTC
     with pytest.raises(StatementError, match="without its zone"), records.session() as session:
-        session.add(CaseRow(id="2", created=datetime(2026, 6, 30), **row))  # noqa: DTZ001
+        session.add(CaseRow(id="2", created=datetime(2026, 6, 30), **row))
 
 
 def test_records_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:

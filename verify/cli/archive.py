@@ -27,7 +27,7 @@ from verify.records.journal import Journal, KeptFlag
 from verify.settings import load_settings
 
 # A worker that sits longer on one document is ended.
-_LONGEST_S = 900.0
+_LONGEST_S = 1800.0
 # How often a log is told, where no terminal shows a bar.
 _TELL_EVERY_S = 10.0
 

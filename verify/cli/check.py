@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from datetime import date, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +30,10 @@ from verify.stores.seals import FolderShelf, SealShelf
 from verify.stores.trust import NO_ANCHORS, anchors_from
 from verify.stores.uses import ledger_beside
 from verify.verifier import Verifier
+
+# From so many files on, starting two processes (a second) is earned back.
+_WORTH_A_POOL = 4
+_UNDER_WAY = 4
 
 
 def run(
@@ -51,34 +61,98 @@ def run(
         seals=shelf,
         uses=ledger_beside(seals) if seals else default_ledger(settings),
         policy=policy_named(policy, CHECKS),
+        models=settings.models,
     )
     when, written = moment(at), day(document_date, option="--document-date")
     password = _password(password_file)
     found = files_of(files)
 
     console = Console(stderr=True)
+    task = Task(verifier, password, when, written, tuple(seal))
     codes: list[int] = []
     with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True,
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
         disable=not console.is_terminal,
-    ) as progress:  # fmt: skip
-        task = progress.add_task("", total=len(found.paths))
-        for number, path in enumerate(found.paths, start=1):
-            progress.update(task, description=f"{number}/{len(found.paths)} {path.name}", advance=1)
-            try:
-                document = read(path, password=password)
-                case = verifier.verify(document, at=when, document_date=written, claimed_seals=seal)
-            except UsageError:
-                raise
-            except VerifyError as error:
+    ) as progress:
+        shown = progress.add_task("", total=len(found.paths))
+        for number, (path, result) in enumerate(_results(task, found.paths), start=1):
+            progress.update(shown, description=f"{number}/{len(found.paths)} {path.name}", advance=1)
+            if isinstance(result, VerifyError):
                 codes.append(EXIT_REFUSED)
-                _refused(path, error, json=json)
+                _refused(path, result, json=json)
                 continue
-            codes.append(EXIT_BY_OUTCOME[case.report.verdict.outcome])
-            _show(case, json=json, lang=lang, out=out)
+            codes.append(EXIT_BY_OUTCOME[result.report.verdict.outcome])
+            _show(result, json=json, lang=lang, out=out)
     if found.unsupported:
         say(f"{found.unsupported} files of other kinds in the folders were left alone")
     return gravest(codes)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is the same for every file of one call."""
+
+    verifier: Verifier
+    password: str | None
+    at: datetime
+    document_date: date | None
+    seals: tuple[str, ...]
+
+    def __call__(self, path: Path) -> Case | VerifyError:
+        """The case, or why the file was refused."""
+        try:
+            document = read(path, password=self.password)
+            return self.verifier.verify(
+                document, at=self.at, document_date=self.document_date, claimed_seals=self.seals
+            )
+        except UsageError:
+            raise
+        except VerifyError as error:
+            return error
+
+
+def _results(task: Task, paths: Sequence[Path]) -> Iterator[tuple[Path, Case | VerifyError]]:
+    """Every file in order, on both cores where there are several; a few are under way at a time."""
+    if len(paths) < _WORTH_A_POOL:
+        for path in paths:
+            yield path, task(path)
+        return
+    waiting: deque[tuple[Path, Future[Case | VerifyError]]] = deque()
+    rest = iter(paths)
+    pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"))
+    try:
+        for path in rest:
+            waiting.append((path, pool.submit(task, path)))
+            if len(waiting) >= _UNDER_WAY:
+                yield waiting[0][0], waiting[0][1].result()
+                waiting.popleft()
+        while waiting:
+            yield waiting[0][0], waiting[0][1].result()
+            waiting.popleft()
+    except BrokenProcessPool:
+        # A library took its process down: the files that were under way go on alone, so that one is named.
+        for path, _ in waiting:
+            yield path, _alone(task, path)
+        for path in rest:
+            yield path, _alone(task, path)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _alone(task: Task, path: Path) -> Case | VerifyError:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        try:
+            return pool.submit(task, path).result()
+        except BrokenProcessPool:
+            return VerifyError(
+                "examiner-died",
+                f"{path.name} brought the examination down",
+                "Send us the file; the others were checked.",
+            )
 
 
 def _show(case: Case, *, json: bool, lang: str, out: Path | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from verify.core.similarity import similar
+from verify.core.similarity import distinctive, similar
 from verify.imprints.evidence import ClaimedBy, Shape
 from verify.stores.seals import ReferenceSeal
 
@@ -60,7 +60,7 @@ def claims_of(
         if not _fits(seal, shape, size_mm):
             continue
         by: list[ClaimedBy] = []
-        closeness = max(similar(text, seal.text), similar(text, seal.owner.name)) if text else None
+        closeness = _closeness(text, seal) if text else None
         if closeness is not None and closeness >= _TEXT_NAMES and len(seal.text) >= 3:
             by.append("text")
         owned = any(_same_name(name, seal.owner.name) for name in claims.signers)
@@ -79,6 +79,11 @@ def _fits(seal: ReferenceSeal, shape: Shape, size_mm: tuple[float, float] | None
     if size_mm is None:
         return True
     return abs(max(size_mm) / max(seal.size_mm) - 1.0) <= _SIZE_TOLERANCE
+
+
+def _closeness(text: str, seal: ReferenceSeal) -> float:
+    read = distinctive(text)
+    return max(similar(read, distinctive(seal.text)), similar(read, distinctive(seal.owner.name)))
 
 
 def _same_name(a: str, b: str) -> bool:

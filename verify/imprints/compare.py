@@ -32,7 +32,7 @@ SOFT_MM = 0.08  # blur given to both sides, against pixel noise
 TOLERANCE_MM = 0.22  # ink this near to reference ink is spread, not addition
 WINDOW_MM = 2.0  # about one digit of a seal's code
 LOCAL_MM = 2.5  # over which the strength of ink may vary
-PINHOLE_MM2 = 0.12  # the eye of a small digit is larger
+SOLID_MM = 1.1  # ink that fills a window of this size holds no strokes, only its own mottle
 KEPT = 8  # prepared references kept in memory
 
 Measures = dict[str, float | None]
@@ -158,14 +158,13 @@ class Prepared:
         """The specimen's ink with the mottle inside its strokes closed: what a full print of the die would show."""
         crisp = np.clip((self.frame.density - 0.2) / 0.5, 0.0, 1.0).astype(np.float32)
         closed = cv2.morphologyEx(crisp, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3)))
-        # Pinholes are the print's, not the die's: paper islands smaller than a small digit's eye are filled.
-        paper = (closed < 0.5).astype(np.uint8)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
-        pinhole = stats[:, cv2.CC_STAT_AREA] < PINHOLE_MM2 * FINE**2
-        inside = cv2.dilate(pinhole[labels].astype(np.uint8) * paper, np.ones((3, 3), np.uint8)) > 0
-        # What thick strokes hold is solid, however pale it came out.
+        # Pinholes are the print's, not the die's. Only deep inside solid ink, though: the eye of a digit is as
+        # small as a pinhole, and whoever fills it cannot tell a 6 from an 8.
+        side = round(SOLID_MM * FINE) | 1
+        deep = cv2.blur((closed > 0.4).astype(np.float32), (side, side)) > 0.8
         thick = cv2.erode((closed > 0.35).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-        return np.asarray(np.where(inside | thick, np.maximum(closed, 1.0), closed), np.float32)
+        solid = deep & (thick | (closed < 0.5) | (crisp < closed))
+        return np.asarray(np.where(solid, 1.0, crisp), np.float32)
 
     @cached_property
     def units(self) -> tuple[unit.Unit, ...]:

@@ -24,12 +24,15 @@ from verify.imprints.evidence import Ink, Shape
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-Points = NDArray[np.float32]
+Points = NDArray[np.float32]  # (n, 2)
+Coordinates = NDArray[np.float32]  # (n,)
 
 _WORK_DPI = 100.0
 _WORK_SIDE = 1200  # longer side in px of the reduced picture where the scale is unknown
 _A4_LONG_MM = 297.0
 _ANGLES = 96
+# Edge pixels with radial gradient for each pixel of radius: a whole clean ring has some 30.
+_RING_VOTES = 8.0
 # The confidence from which a find is reported: set on the real pages and the simulated ones (benchmarks/finding.py).
 _ENOUGH = 0.5
 
@@ -177,10 +180,10 @@ class _Colour:
         sample = chroma[::4, ::4]
         bright = sample[value[::4, ::4] > 200]
         noise = float(np.median(bright)) if bright.size else 10.0
-        threshold = float(np.clip(3.0 * noise + 6.0, 16.0, 44.0))
+        threshold = float(np.clip(2.2 * noise + 5.0, 13.0, 44.0))
         # Black type has coloured fringes (lens, scanner, JPEG): their chroma is small beside what they absorb.
         absorbed = cv2.bitwise_not(cv2.subtract(value, chroma))
-        pure = cv2.compare(chroma, cv2.convertScaleAbs(absorbed, alpha=0.24), cv2.CMP_GT)
+        pure = cv2.compare(chroma, cv2.convertScaleAbs(absorbed, alpha=0.19), cv2.CMP_GT)
         vivid = cv2.bitwise_and(pure, cv2.compare(chroma, threshold, cv2.CMP_GT))
         vivid = cv2.bitwise_and(vivid, cv2.compare(value, 48.0, cv2.CMP_GT))
         return _Colour(hue, chroma, value, vivid, threshold)
@@ -215,7 +218,7 @@ def _bands(colour: _Colour, smallest: float) -> Iterator[_Band]:
         near = np.abs((np.arange(180) - peak + 90) % 180 - 90)
         ink = ink_of_hue(peak)
         if ink is not None:
-            yield _Band(float(peak), 17.0, ink)
+            yield _Band(float(peak), 19.0, ink)
         hist[near <= 13] = 0
 
 
@@ -226,6 +229,8 @@ def _outlines(mask: Pixels, colour: _Colour, smallest: float, largest: float, pe
     """The closed outlines that one ink draws."""
     found: list[Outline] = []
     for x, y, w, h in _pieces(mask, smallest, largest):
+        if any(o.score > 0.9 and _within((x, y, w, h), o.bounds) for o in found):
+            continue
         piece = mask[y : y + h, x : x + w]
         if cv2.countNonZero(piece) > 0.8 * w * h:
             continue  # a fill, not a print
@@ -265,14 +270,20 @@ def _closed(piece: Pixels, smallest: float, largest: float) -> list[Outline]:
     points = cv2.findNonZero(piece)
     if points is None or len(points) < 30:
         return []
+    points = points.reshape(-1, 2)
+    x, y = points[:, 0].astype(np.float32), points[:, 1].astype(np.float32)
     candidates: list[Outline] = []
-    starts = list(_ellipse_starts(piece, points, smallest, largest))
-    for start in starts:
-        fitted = _fit_ellipse(piece, start)
-        if fitted is not None and _sized(fitted, smallest, largest):
+    tried: list[Outline] = []
+    for start in _ellipse_starts(piece, points, smallest, largest, candidates):
+        if any(_alike(start, other) for other in tried):
+            continue
+        tried.append(start)
+        fitted = _fit_ellipse(x, y, start)
+        if fitted is not None and _sized(fitted, smallest, largest) and not any(_alike(fitted, o) for o in candidates):
             candidates.append(_judge_ellipse(piece, fitted))
-    for rectangle in _rectangles(points, smallest, largest):
-        candidates.append(_judge_rectangle(piece, rectangle))
+    if not any(o.score > 0.9 for o in candidates):
+        for rectangle in _rectangles(points, smallest, largest):
+            candidates.append(_judge_rectangle(piece, rectangle))
     good = sorted((o for o in candidates if _convincing(o)), key=lambda o: -o.score)
     kept: list[Outline] = []
     for outline in good:
@@ -285,9 +296,9 @@ def _convincing(o: Outline) -> bool:
     """Whether an outline is a seal's. A few letters make a small ring by chance, never a large one: the smaller
     the outline in pixels, the more perfect it must be."""
     short = min(o.size)
-    large = float(np.clip((short - 45) / 85, 0.0, 1.0))
+    large = float(np.clip((short - 45) / 60, 0.0, 1.0))
     if o.shape in ("round", "oval"):
-        well = o.aligned >= 0.8 - 0.3 * large and o.support >= 0.9 - 0.3 * large and o.spread >= 0.75
+        well = o.aligned >= 0.8 - 0.3 * large and o.support >= 0.85 - 0.3 * large and o.spread >= 0.75
         return well and short >= 0.6 * max(o.size) and o.score >= 0.85 - (0.85 - _ENOUGH) * large
     # Two headline characters side by side have strokes on four sides, but their neighbours' and their own cross them.
     ruled = o.aligned - o.outside >= 0.34
@@ -302,16 +313,30 @@ def _sized(o: Outline, smallest: float, largest: float) -> bool:
 # --- ellipses
 
 
-def _ellipse_starts(piece: Pixels, points: Points, smallest: float, largest: float) -> Iterator[Outline]:
-    """First guesses: the hull's ellipse, and the circles for which the strokes' normals vote."""
+def _alike(a: Outline, b: Outline) -> bool:
+    """The same ellipse within a few hundredths."""
+    reach = 0.03 * max(a.size)
+    near = math.hypot(a.centre[0] - b.centre[0], a.centre[1] - b.centre[1]) < reach
+    return near and abs(a.size[0] - b.size[0]) < reach and abs(a.size[1] - b.size[1]) < reach
+
+
+def _ellipse_starts(
+    piece: Pixels, points: Points, smallest: float, largest: float, judged: list[Outline]
+) -> Iterator[Outline]:
+    """First guesses: the hull's ellipse, and the circles for which the strokes' normals vote. `judged` is what came
+    of those before: what is already found well is sought no further."""
     hull = cv2.convexHull(points)
     if len(hull) >= 5:
         (cx, cy), (w, h), angle = cv2.minAreaRect(hull)
         if w > 4 and h > 4:
             yield Outline("oval", (cx, cy), (w, h), angle)
     h, w = piece.shape
+    if judged and judged[0].score > 0.9 and max(judged[0].size) > 0.8 * max(h, w):
+        return
+    if min(h, w) < 0.6 * smallest:
+        return
     for stretch in (1.0, 1.35, 0.74):
-        if stretch != 1.0 and max(h, w) < 1.15 * min(h, w):
+        if stretch != 1.0 and (max(h, w) < 1.15 * min(h, w) or any(o.score > 0.7 for o in judged)):
             continue  # ovals and squeezed pages only
         for cx, cy, r in _voted_circles(piece, smallest / 2, min(largest, 1.3 * max(h, w)) / 2, stretch):
             yield Outline("oval", (cx, cy), (2 * r * stretch, 2 * r), 0.0)
@@ -326,8 +351,9 @@ def _voted_circles(piece: Pixels, low: float, high: float, stretch: float) -> It
     ys, xs = np.nonzero(size > 160)
     if len(xs) < 40:
         return
-    if len(xs) > 2500:
-        take = np.linspace(0, len(xs) - 1, 2500).astype(np.intp)
+    thinned = max(len(xs) / 1800, 1.0)
+    if len(xs) > 1800:
+        take = np.linspace(0, len(xs) - 1, 1800).astype(np.intp)
         xs, ys = xs[take], ys[take]
     ux, uy = gx[ys, xs] / size[ys, xs], gy[ys, xs] / size[ys, xs]
     x = xs.astype(np.float32) / np.float32(stretch)
@@ -358,12 +384,14 @@ def _voted_circles(piece: Pixels, low: float, high: float, stretch: float) -> It
         share = (counts[:-1] + counts[1:]) / (np.arange(1, len(counts)) * cell)
         best = int(np.argmax(share))
         # The outermost ring that is nearly as complete: seals have inner rings and arcs of text.
+        if share[best] * thinned < _RING_VOTES:
+            continue
         strong = np.flatnonzero(share > 0.6 * share[best])
         for r in sorted({int(strong[-1]), best}, reverse=True):
             yield cx * stretch, cy, (r + 1.0) * cell
 
 
-def _normalised(o: Outline, x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[Points, Points]:
+def _normalised(o: Outline, x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
     """Coordinates in which the outline is the unit circle (or square)."""
     c, s = math.cos(math.radians(o.angle)), math.sin(math.radians(o.angle))
     dx, dy = x - np.float32(o.centre[0]), y - np.float32(o.centre[1])
@@ -371,27 +399,30 @@ def _normalised(o: Outline, x: NDArray[np.float32], y: NDArray[np.float32]) -> t
     return u.astype(np.float32), v.astype(np.float32)
 
 
-def _fit_ellipse(piece: Pixels, start: Outline) -> Outline | None:
+def _fit_ellipse(x: Coordinates, y: Coordinates, start: Outline) -> Outline | None:
     """The ellipse through the outermost ink near the guess, narrowing; None where it runs away."""
-    ys, xs = np.nonzero(piece)
-    x, y = xs.astype(np.float32), ys.astype(np.float32)
     current = start
     for reach in (0.14, 0.09, 0.06, 0.045):
         u, v = _normalised(current, x, y)
-        rho = np.hypot(u, v)
-        near = np.abs(rho - 1) < max(reach, 2.5 / min(current.size) * 2)
-        if near.sum() < 24:
+        square = u * u + v * v
+        width = max(reach, 5 / min(current.size))
+        near = np.flatnonzero((square > max(1 - width, 0) ** 2) & (square < (1 + width) ** 2))
+        if len(near) < 24:
             return None
+        if reach == 0.14:  # later rings lie within this one, or the guess was none
+            wide = np.flatnonzero((square > max(1 - 2.2 * width, 0) ** 2) & (square < (1 + 2.2 * width) ** 2))
+            near = np.searchsorted(wide, near)
+            x, y, u, v, square = x[wide], y[wide], u[wide], v[wide], square[wide]
+        rho = np.sqrt(square[near])
         sector = ((np.arctan2(v[near], u[near]) + np.pi) / (2 * np.pi) * _ANGLES).astype(np.intp) % _ANGLES
-        rho_near = rho[near]
-        order = np.lexsort((rho_near, sector))
+        order = np.lexsort((rho, sector))
         last = np.flatnonzero(np.append(np.diff(sector[order]) != 0, True))
         chosen = order[last]
         if len(chosen) < 16:
             return None
-        outer = np.stack([x[near][chosen], y[near][chosen]], axis=1)
+        outer = np.stack([x[near[chosen]], y[near[chosen]]], axis=1)
         # Points whose radius strays are text or a pen across the ring.
-        stray = np.abs(rho_near[chosen] - np.median(rho_near[chosen]))
+        stray = np.abs(rho[chosen] - np.median(rho[chosen]))
         outer = outer[stray <= max(3 * float(np.median(stray)), 0.02)]
         if len(outer) < 12:
             return None
@@ -467,7 +498,7 @@ def _score(support: float, outside: float, beside: float, aligned: float, inside
 
     `beside`: share of ink along the emptiest parallel line inside: a block of type is as dense there as at its rim.
     """
-    if support < 0.5 or inside < 0.025 or inside > 0.72 or spread < 0.4:
+    if support < 0.5 or inside < 0.025 or inside > 0.8 or spread < 0.4:
         return 0.0
     closed = min((support - 0.4) / 0.45, 1.0)
     clear = min((support - outside) / 0.7, 1.0)
@@ -482,10 +513,10 @@ def _score(support: float, outside: float, beside: float, aligned: float, inside
 
 def _rectangles(points: Points, smallest: float, largest: float) -> Iterator[Outline]:
     """Frames in a piece: the turn at which the ink's projections are sharpest, then the outermost pairs of peaks."""
-    xy = points.reshape(-1, 2).astype(np.float32)
-    if len(xy) > 4000:
-        xy = xy[np.linspace(0, len(xy) - 1, 4000).astype(np.intp)]
-        thinned = len(points) / 4000
+    xy = points.astype(np.float32)
+    if len(xy) > 2400:
+        xy = xy[np.linspace(0, len(xy) - 1, 2400).astype(np.intp)]
+        thinned = len(points) / 2400
     else:
         thinned = 1.0
     middle = xy.mean(axis=0)
@@ -603,10 +634,12 @@ def _black_outlines(colour: _Colour, smallest: float, largest: float, per_mm: fl
     dark = cv2.bitwise_and(
         cv2.compare(colour.value, 150.0, cv2.CMP_LT), cv2.compare(colour.chroma, max(colour.threshold, 40.0), cv2.CMP_LT)
     )
-    stats = cv2.connectedComponentsWithStats(dark)[2][1:]
+    # At half size: labelling every letter of a page would take longer than all the rest.
+    half = cv2.threshold(cv2.resize(dark, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), 100, 255, cv2.THRESH_BINARY)[1]
+    stats = 2 * cv2.connectedComponentsWithStats(half)[2][1:]
     w, h = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     fit = (np.minimum(w, h) >= smallest) & (np.maximum(w, h) <= min(2.2 * largest, 0.6 * max(dark.shape)))
-    fit &= stats[:, cv2.CC_STAT_AREA] < 0.6 * w * h
+    fit &= 2 * stats[:, cv2.CC_STAT_AREA] < 0.6 * w * h
     found = []
     for x, y, bw, bh in stats[fit][:12, :4].tolist():
         x0, y0 = max(x - 8, 0), max(y - 8, 0)
@@ -626,6 +659,15 @@ def _inside(bounds: tuple[float, float, float, float], shape: tuple[int, ...]) -
     x0, y0 = max(math.floor(x), 0), max(math.floor(y), 0)
     x1, y1 = min(math.ceil(x + w), shape[1]), min(math.ceil(y + h), shape[0])
     return x0, y0, max(x1 - x0, 0), max(y1 - y0, 0)
+
+
+def _within(box: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    """Whether the box lies in the other or hardly reaches out of it."""
+    rim = 0.12 * max(other[2:]) + 8
+    return (
+        box[0] > other[0] - rim and box[1] > other[1] - rim
+        and box[0] + box[2] < other[0] + other[2] + rim and box[1] + box[3] < other[1] + other[3] + rim
+    )  # fmt: skip
 
 
 def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:

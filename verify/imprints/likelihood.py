@@ -248,7 +248,7 @@ def covariate(values: Values, name: str) -> float:
     """A measure of quality as it enters the expectation; counts and resolutions by their logarithm."""
     value = values.get(name)
     number = 0.0 if value is None else float(value)
-    return math.log(max(number, 1e-3)) if name in {"dpi", "reference_dpi", "units", "size_mm", "noise"} else number
+    return math.log(max(number, 1e-3) + (1.0 if name == "glyphs" else 0.0)) if name in {"dpi", "reference_dpi", "glyphs", "size_mm", "noise"} else number
 
 
 def ramps(terms: tuple[Term, ...], standard: Mapping[str, float]) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from verify.imprints.ink import Map, Mask
 
 Array = NDArray[np.float64]
 
+LARGEST_GLYPH_MM = 10.0
 GLYPH_MM = 6.0  # strokes that lie together up to this size are one glyph
 CELL_MM = 4.0  # larger pieces are cut into cells of about this size
 BAND_MM = 0.30  # how far about its ink a unit is looked at
@@ -75,21 +76,29 @@ def segment(density: Map, unknown: Mask) -> tuple[Unit, ...]:
     """The units of a reference whose `density` is at `FINE` pixels a millimetre."""
     # Lower than half: strokes of a code's digits are thinner than the blur and never reach full density.
     ink = ((density > 0.3) & ~unknown).astype(np.uint8)
+    ys, xs = np.nonzero(ink)
+    if len(ys) == 0:
+        return ()
+    # A name seal's few glyphs fill it: there a glyph may be larger, or it would be cut into cells like a frame.
+    narrow = min(np.ptp(xs), np.ptp(ys)) / FINE
+    glyph_mm = float(np.clip(0.5 * narrow, GLYPH_MM, LARGEST_GLYPH_MM)) if narrow < 26 else GLYPH_MM
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     small, pieces = np.zeros_like(ink), []
     for k in range(1, count):
         x, y, w, h, area = stats[k]
-        if max(w, h) > GLYPH_MM * 1.15 * FINE:
+        if max(w, h) > glyph_mm * 1.15 * FINE:
             pieces += _cells(labels[y : y + h, x : x + w] == k, int(x), int(y))
         elif area >= 4:
             small[y : y + h, x : x + w] |= (labels[y : y + h, x : x + w] == k).astype(np.uint8)
-    glyphs = _glyphs(small, (0.30, 0.15, 0.0))
+    glyphs = _glyphs(small, (0.30, 0.15, 0.0), glyph_mm)
     allowed = ~unknown
     units = [_unit(mask, allowed, glyph=True) for mask in glyphs] + [_unit(mask, allowed, glyph=False) for mask in pieces]
     return tuple(u for u in units if u is not None)
 
 
-def _glyphs(ink: NDArray[np.uint8], reaches: tuple[float, ...]) -> list[tuple[NDArray[np.bool_], int, int]]:
+def _glyphs(
+    ink: NDArray[np.uint8], reaches: tuple[float, ...], glyph_mm: float
+) -> list[tuple[NDArray[np.bool_], int, int]]:
     """Strokes closer than twice the reach form a glyph, if it stays small enough; else a shorter reach is tried."""
     radius = round(reaches[0] * FINE)
     wide = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)) if radius else ink
@@ -98,12 +107,12 @@ def _glyphs(ink: NDArray[np.uint8], reaches: tuple[float, ...]) -> list[tuple[ND
     for k in range(1, count):
         x, y, w, h, _area = (int(v) for v in stats[k])
         inside = (labels[y : y + h, x : x + w] == k) & (ink[y : y + h, x : x + w] > 0)
-        if max(w, h) <= (GLYPH_MM + 2 * reaches[0]) * FINE or len(reaches) == 1:
+        if max(w, h) <= (glyph_mm + 2 * reaches[0]) * FINE or len(reaches) == 1:
             found.append((inside, x, y))
         else:
             rest = np.zeros_like(ink)
             rest[y : y + h, x : x + w] = inside
-            found += _glyphs(rest, reaches[1:])
+            found += _glyphs(rest, reaches[1:], glyph_mm)
     return found
 
 

@@ -217,7 +217,7 @@ def say(reason: Reason, outcome: str, lang: str) -> str:
 
 def _spoken(name: str, value: Any, lang: str) -> Any:
     if isinstance(value, list):
-        return ("、" if lang == "zh" else ", ").join(str(_spoken(name, v, lang)) for v in value)
+        return ("；" if lang == "zh" else "; ").join(str(_spoken(name, v, lang)) for v in value)
     if name in _CODES and isinstance(value, str):
         return word(value, lang)
     if name in _MOMENTS and isinstance(value, str):

@@ -1,0 +1,63 @@
+"""An imprint is held against the seals that it claims, and against no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.stores.test_seals import seal
+from verify.imprints.claims import Claim, Claims, claims_of
+from verify.imprints.evidence import Shape
+from verify.stores.seals import Owner, ReferenceSeal
+
+XINGHE = seal(id="xinghe", owner=Owner(name="示例星河贸易有限公司"), text="示例星河贸易有限公司", size_mm=(40.0, 40.0))
+BAIYUN = seal(id="baiyun", owner=Owner(name="虚构白云机械制造有限公司"), text="虚构白云机械制造有限公司", size_mm=(42.0, 42.0))
+
+
+def claims(
+    text: str = "",
+    *,
+    shape: Shape = "round",
+    size: tuple[float, float] | None = (40.0, 40.0),
+    by: Claims | None = None,
+    likeness: Callable[[ReferenceSeal], float] = lambda s: 0.0,
+) -> dict[str, tuple[str, ...]]:
+    found = claims_of(text=text, shape=shape, size_mm=size, claims=by or Claims(), seals=(XINGHE, BAIYUN), likeness=likeness)
+    return {c.seal.id: c.by for c in found}
+
+
+def test_text_read_with_errors_still_names_its_seal() -> None:
+    assert claims("示例星何贸易有限公司") == {"xinghe": ("text",)}
+
+
+def test_text_of_a_third_company_names_none() -> None:
+    assert claims("示例无名商贸有限公司", likeness=lambda s: 0.3) == {}
+
+
+def test_a_signers_name_claims_its_seals_unless_the_text_says_otherwise() -> None:
+    signer = Claims(signers=("示例星河贸易有限公司",))
+    assert claims("", by=signer) == {"xinghe": ("certificate",)}
+    assert claims("虚构白云机械制造厂", by=signer) == {"baiyun": ("text",)}
+
+
+def test_an_unreadable_imprint_that_looks_alike_claims_by_likeness() -> None:
+    assert claims("", likeness=lambda s: 0.9 if s.id == "xinghe" else 0.2) == {"xinghe": ("likeness",)}
+
+
+def test_another_shape_or_size_claims_nothing_and_is_not_compared() -> None:
+    asked: list[str] = []
+
+    def likeness(one: ReferenceSeal) -> float:
+        asked.append(one.id)
+        return 1.0
+
+    assert claims("示例星河贸易有限公司", shape="square", likeness=likeness) == {}
+    assert claims("示例星河贸易有限公司", size=(25.0, 25.0), likeness=likeness) == {}
+    assert asked == []
+
+
+def test_the_callers_word_outranks_shape_and_size() -> None:
+    assert claims("", shape="square", size=(12.0, 12.0), by=Claims(seals=("xinghe",))) == {"xinghe": ("caller",)}
+
+
+def test_a_claim_is_a_value() -> None:
+    assert Claim(XINGHE, ("text",)) == Claim(XINGHE, ("text",))
