@@ -16,6 +16,7 @@ from verify.core.document import Document
 from verify.core.errors import NotExamined, Problem, UsageError, VerifyError
 from verify.core.exhibits import Exhibit, Piece
 from verify.core.policy import Policy, judge
+from verify.formats.limits import DEFAULT_LIMITS
 from verify.kinds import CHECKS, AnyEvidence
 from verify.report import Case, DocumentDate, DocumentFacts, Provenance, Report
 from verify.stores.packaged import packaged
@@ -39,7 +40,7 @@ class Verifier:
     seals: SealShelf = field(default_factory=NoSeals)
     uses: UseLedger | None = None
     policy: Policy = field(default_factory=lambda: policy_named("default", CHECKS))
-    imprint_pages: int = 60
+    imprint_pages: int = DEFAULT_LIMITS.imprint_pages
     models: Path | None = None
 
     def verify(

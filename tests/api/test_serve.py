@@ -70,6 +70,7 @@ def test_a_seal_that_was_retired_after_the_start_is_retired_for_the_next_documen
     verifier = serve.AsRegistered(
         NO_ANCHORS,
         policy_named("default", CHECKS),
+        None,
         lambda: serve._registry(tmp_path, Settings(records=str(tmp_path / "none.db"))),
     )
     document = read(small_pdf())

@@ -58,7 +58,20 @@ def test_the_worst_of_several_signatures_decides() -> None:
 def test_a_document_timestamp_alone_is_judged_by_its_authority() -> None:
     known = verdict(dossier(signature(purpose="timestamp")))
     unknown = verdict(dossier(signature(purpose="timestamp", path=Path(complete=False, problem="no-path"))))
-    assert (known.outcome, unknown.outcome) == ("passed", "indeterminate")
+    assert (known.outcome, known.answers.signer) == ("passed", "not_asked")
+    assert (unknown.outcome, unknown.answers.unchanged) == ("indeterminate", "indeterminate")
+
+
+def test_an_electronic_seal_of_an_unproven_signer_is_not_decided() -> None:
+    shown = agreement(
+        "imprint-1",
+        seal=seal_record(),
+        appearance_of="signature-1",
+        appearance_intact=True,
+        appearance_signer_accord="agrees",
+        appearance_signer_proven=False,
+    )
+    assert verdict(dossier(signature(), imprint(comparison(reuse=SAME)), shown)).answers.seal == "indeterminate"
 
 
 def test_a_document_timestamp_beside_a_signature_proves_no_signer() -> None:
@@ -135,7 +148,9 @@ def test_a_reused_impression_fails_unless_an_intact_signature_of_the_owner_shows
     pasted = imprint(comparison(reuse=SAME))
     assert verdict(dossier(pasted)).answers.seal == "failed"
     shown = {"seal": seal_record(), "appearance_of": "signature-1", "signers": ("x",)}
-    owner = agreement("imprint-1", **shown, appearance_intact=True, appearance_signer_accord="agrees")
+    owner = agreement(
+        "imprint-1", **shown, appearance_intact=True, appearance_signer_accord="agrees", appearance_signer_proven=True
+    )
     broken = agreement("imprint-1", **shown, appearance_intact=False, appearance_signer_accord="agrees")
     another = agreement("imprint-1", **shown, appearance_intact=True, appearance_signer_accord="differs")
     assert verdict(dossier(signature(), pasted, owner)).answers.seal == "passed"

@@ -10,7 +10,9 @@ from verify.imprints.evidence import Shape
 from verify.stores.seals import Owner, ReferenceSeal
 
 XINGHE = seal(id="xinghe", owner=Owner(name="示例星河贸易有限公司"), text="示例星河贸易有限公司", size_mm=(40.0, 40.0))
-BAIYUN = seal(id="baiyun", owner=Owner(name="虚构白云机械制造有限公司"), text="虚构白云机械制造有限公司", size_mm=(42.0, 42.0))
+BAIYUN = seal(
+    id="baiyun", owner=Owner(name="虚构白云机械制造有限公司"), text="虚构白云机械制造有限公司", size_mm=(42.0, 42.0)
+)
 
 
 def claims(
@@ -21,7 +23,9 @@ def claims(
     by: Claims | None = None,
     likeness: Callable[[ReferenceSeal], float] = lambda s: 0.0,
 ) -> dict[str, tuple[str, ...]]:
-    found = claims_of(text=text, shape=shape, size_mm=size, claims=by or Claims(), seals=(XINGHE, BAIYUN), likeness=likeness)
+    found = claims_of(
+        text=text, shape=shape, size_mm=size, claims=by or Claims(), seals=(XINGHE, BAIYUN), likeness=likeness
+    )
     return {c.seal.id: c.by for c in found}
 
 
@@ -35,12 +39,16 @@ def test_text_of_a_third_company_names_none() -> None:
 
 def test_a_signers_name_claims_its_seals_unless_the_text_says_otherwise() -> None:
     signer = Claims(signers=("示例星河贸易有限公司",))
-    assert claims("", by=signer) == {"xinghe": ("certificate",)}
+    assert claims("", by=signer, likeness=lambda s: 0.97) == {
+        "xinghe": ("certificate", "likeness"),
+        "baiyun": ("likeness",),
+    }
+    assert claims("", by=signer, likeness=lambda s: 0.9) == {}
     assert claims("虚构白云机械制造厂", by=signer) == {"baiyun": ("text",)}
 
 
 def test_an_unreadable_imprint_that_looks_alike_claims_by_likeness() -> None:
-    assert claims("", likeness=lambda s: 0.9 if s.id == "xinghe" else 0.2) == {"xinghe": ("likeness",)}
+    assert claims("", likeness=lambda s: 0.97 if s.id == "xinghe" else 0.9) == {"xinghe": ("likeness",)}
 
 
 def test_another_shape_or_size_claims_nothing_and_is_not_compared() -> None:
@@ -50,9 +58,18 @@ def test_another_shape_or_size_claims_nothing_and_is_not_compared() -> None:
         asked.append(one.id)
         return 1.0
 
-    assert claims("示例星河贸易有限公司", shape="square", likeness=likeness) == {}
-    assert claims("示例星河贸易有限公司", size=(25.0, 25.0), likeness=likeness) == {}
+    assert claims("", shape="square", likeness=likeness) == {}
+    assert claims("", size=(25.0, 25.0), likeness=likeness) == {}
     assert asked == []
+
+
+def test_a_text_that_names_an_owner_is_held_against_it_whatever_the_size() -> None:
+    assert claims("示例星河贸易有限公司", size=(47.0, 47.0)) == {"xinghe": ("text",)}
+    assert claims("示例星河贸易有限公司", shape="square") == {"xinghe": ("text",)}
+
+
+def test_the_callers_word_yields_to_another_name_on_the_seal() -> None:
+    assert claims("无名商行", by=Claims(seals=("xinghe",))) == {}
 
 
 def test_the_callers_word_outranks_shape_and_size() -> None:

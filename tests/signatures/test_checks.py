@@ -68,7 +68,8 @@ def test_a_doubt_accuses_nobody(problem: str) -> None:
 
 def test_a_document_timestamp_alone_is_asked_on_whose_word_it_stands() -> None:
     stamp = examined(stamped())[-1]
-    assert codes(stamp)["identity"] == ("passed", "timestamp-proven")
+    assert codes(stamp)["authority"] == ("passed", "timestamp-proven")
+    assert codes(stamp)["identity"] is None
     assert codes(stamp)["intact"] == ("passed", "signed-bytes-hold")
 
 

@@ -33,7 +33,8 @@ def validity(evidence: AgreementEvidence, dossier: Dossier) -> Reply | None:
         return None
     at: datetime = dossier.provenance.at
     now_fault = _fault(seal, at.date())
-    day = evidence.date.date() if isinstance(evidence.date, datetime) else evidence.date
+    # Days are days of the zone in which `at` was given: a registry keeps its own calendar.
+    day = evidence.date.astimezone(at.tzinfo).date() if isinstance(evidence.date, datetime) else evidence.date
     about: dict[str, Param] = {
         "seal": seal.id,
         "owner": seal.owner,
@@ -119,12 +120,14 @@ def authorised(evidence: AgreementEvidence, dossier: Dossier) -> Reply | None:
         return None
     about: dict[str, Param] = {"seal": evidence.seal.id, "owner": evidence.seal.owner}
     uses = [u for u in evidence.uses if u.seal == evidence.seal.id]
-    for use in uses:
-        if use.status == "refused" and use.content_matches:
-            return failed("use-refused", **about, use=use.id)
-    for use in uses:
-        if use.status == "approved" and use.content_matches:
-            return passed("use-approved", **about, use=use.id)
+    same = sorted(
+        (u for u in uses if u.content_matches), key=lambda u: (u.decided.timestamp() if u.decided else 0.0, u.id)
+    )
+    if same:
+        # Of decisions about the same content the latest counts.
+        latest = same[-1]
+        answer = passed if latest.status == "approved" else failed
+        return answer(f"use-{latest.status}", **about, use=latest.id)
     for use in uses:
         return failed("use-other-content" if use.status == "approved" else "use-refused", **about, use=use.id)
     return indeterminate("use-not-found", **about)

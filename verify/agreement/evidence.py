@@ -67,6 +67,9 @@ class AgreementEvidence(BaseModel):
     appearance_of: str | None = Field(default=None, description="Signature whose appearance holds the imprint.")
     appearance_intact: bool | None = None
     appearance_signer_accord: Accord = "unknown"
+    appearance_signer_proven: bool | None = Field(
+        default=None, description="Whether a trusted chain says who that signer is."
+    )
     date: datetime | date | None = None
     date_source: Literal["timestamp", "given", "claimed", "read", "unknown"] = "unknown"
     ledger_covers: bool | None = Field(

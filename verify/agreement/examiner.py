@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from verify.agreement.names import shown_name, signer_accord
 from verify.core.document import Document
 from verify.core.geometry import Box
 from verify.core.similarity import similar
+from verify.formats.limits import DEFAULT_LIMITS
 from verify.imprints.checks import leading
 from verify.imprints.evidence import ImprintEvidence
 from verify.signatures.evidence import SignatureEvidence
@@ -36,7 +38,9 @@ class AgreementExaminer:
         """One item about the document, then one about each imprint that claims a seal."""
         signers = [s for s in signatures if s.purpose == "signature"]
         texts = (
-            [document.pages[i].text() for i in range(min(len(document.pages), 60))] if document.format == "pdf" else []
+            [document.pages[i].text() for i in range(min(len(document.pages), DEFAULT_LIMITS.imprint_pages))]
+            if document.format == "pdf"
+            else []
         )
         day, source = document_date(signatures, self.given_date, texts)
         names = tuple(dict.fromkeys(shown_name(s.signer) for s in signers if s.signer and s.intact))
@@ -103,6 +107,7 @@ class AgreementExaminer:
             appearance_signer_accord=signer_accord(holder.signer, seal.owner.name, seal.owner.unified_code)
             if holder and holder.signer
             else "unknown",
+            appearance_signer_proven=(holder.path.complete and holder.path.problem is None) if holder else None,
             date=day,
             date_source=source,
             ledger_covers=covers,
@@ -139,8 +144,8 @@ class AgreementExaminer:
 
 
 def _names(written: str, use: Use) -> bool:
-    """Whether a text names a use; short numbers would be found by accident anywhere."""
-    return len(use.id) >= 6 and use.id in written
+    """Whether a text names a use; short numbers would be found by accident anywhere, and longer ones hold shorter."""
+    return len(use.id) >= 6 and re.search(rf"(?<![\w-]){re.escape(use.id)}(?![\w-])", written) is not None
 
 
 def _holding(imprint: ImprintEvidence, signers: Sequence[SignatureEvidence]) -> SignatureEvidence | None:

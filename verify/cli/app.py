@@ -42,7 +42,9 @@ def check(
     document_date: Annotated[
         Text, typer.Option(help="The document's date, where you know it.", show_default=False)
     ] = None,
-    policy: Annotated[str, typer.Option(help="default, strict, or a TOML file.")] = "default",
+    policy: Annotated[
+        Text, typer.Option(help="default, strict, or a TOML file; else as set.", show_default=False)
+    ] = None,
     password_file: Annotated[
         Optional[Path], typer.Option(help="File whose first line is the PDF's password.", show_default=False)  # noqa: UP045
     ] = None,
@@ -151,7 +153,9 @@ def serve(
     trust: Annotated[
         Optional[list[Path]], typer.Option(help="Folder of root certificates (PEM or DER).", show_default=False)  # noqa: UP045
     ] = None,
-    policy: Annotated[str, typer.Option(help="default, strict, or a TOML file.")] = "default",
+    policy: Annotated[
+        Text, typer.Option(help="default, strict, or a TOML file; else as set.", show_default=False)
+    ] = None,
     view: Annotated[str, typer.Option(help="public, or full for the operator's own machine.")] = "public",
     force: Annotated[bool, typer.Option("--force", help="Give the full view to whoever reaches --host.")] = False,
 ) -> None:
@@ -191,9 +195,7 @@ def seals_add(
             help="company, contract, finance, invoice, personnel, legal-representative or other.", show_default=False
         ),
     ],
-    shape: Annotated[
-        str, typer.Option(help="round, oval, square, rectangle, triangle or other.", show_default=False)
-    ],
+    shape: Annotated[str, typer.Option(help="round, oval, square, rectangle, triangle or other.", show_default=False)],
     size: Annotated[str, typer.Option(help="Millimetres, as 40 or 45x30.", show_default=False)],
     text: Annotated[str, typer.Option(help="The text on the seal.", show_default=False)],
     specimen: Annotated[

@@ -14,10 +14,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from verify.cli.shell import EXIT_BY_OUTCOME, EXIT_REFUSED, day, files_of, gravest, moment, say
+from verify.cli.shell import EXIT_BY_OUTCOME, EXIT_REFUSED, complain, day, files_of, gravest, moment, say
 from verify.core.document import digest
 from verify.core.errors import UsageError, VerifyError
-from verify.core.messages import LANGUAGES
+from verify.core.messages import LANGUAGES, clean
 from verify.formats import read
 from verify.kinds import CHECKS
 from verify.records.defaults import default_ledger, default_shelf
@@ -44,7 +44,7 @@ def run(
     trust: Sequence[Path],
     at: str | None,
     document_date: str | None,
-    policy: str,
+    policy: str | None,
     password_file: Path | None,
     lang: str,
     json: bool,
@@ -60,7 +60,7 @@ def run(
         anchors=anchors_from(trust) if trust else NO_ANCHORS,
         seals=shelf,
         uses=ledger_beside(seals) if seals else default_ledger(settings),
-        policy=policy_named(policy, CHECKS),
+        policy=policy_named(policy or settings.policy, CHECKS),
         models=settings.models,
     )
     when, written = moment(at), day(document_date, option="--document-date")
@@ -83,10 +83,15 @@ def run(
             progress.update(shown, description=f"{number}/{len(found.paths)} {path.name}", advance=1)
             if isinstance(result, VerifyError):
                 codes.append(EXIT_REFUSED)
-                _refused(path, result, json=json)
+                refused(path, result, json=json)
                 continue
-            codes.append(EXIT_BY_OUTCOME[result.report.verdict.outcome])
-            _show(result, json=json, lang=lang, out=out)
+            code = EXIT_BY_OUTCOME[result.report.verdict.outcome]
+            try:
+                _show(result, json=json, lang=lang, out=out)
+            except VerifyError as error:  # the report was told; writing it down failed, and the other files go on
+                complain(error)
+                code = EXIT_REFUSED
+            codes.append(code)
     if found.unsupported:
         say(f"{found.unsupported} files of other kinds in the folders were left alone")
     return gravest(codes)
@@ -123,10 +128,13 @@ def _results(task: Task, paths: Sequence[Path]) -> Iterator[tuple[Path, Case | V
         return
     waiting: deque[tuple[Path, Future[Case | VerifyError]]] = deque()
     rest = iter(paths)
+    handed: Path | None = None  # neither waiting nor left, while it is handed over
     pool = ProcessPoolExecutor(2, mp_context=get_context("spawn"))
     try:
         for path in rest:
+            handed = path
             waiting.append((path, pool.submit(task, path)))
+            handed = None
             if len(waiting) >= _UNDER_WAY:
                 yield waiting[0][0], waiting[0][1].result()
                 waiting.popleft()
@@ -137,6 +145,8 @@ def _results(task: Task, paths: Sequence[Path]) -> Iterator[tuple[Path, Case | V
         # A library took its process down: the files that were under way go on alone, so that one is named.
         for path, _ in waiting:
             yield path, _alone(task, path)
+        if handed is not None:
+            yield handed, _alone(task, handed)
         for path in rest:
             yield path, _alone(task, path)
     finally:
@@ -156,22 +166,21 @@ def _alone(task: Task, path: Path) -> Case | VerifyError:
 
 
 def _show(case: Case, *, json: bool, lang: str, out: Path | None) -> None:
-    folder = write_case(case, out, lang=lang) if out else None
     if json:
         print(case.report.to_json(), flush=True)
     else:
         Console(highlight=False, soft_wrap=True).print(plain(case.report, lang))
-    if folder is not None:
-        say(f"written to {folder}")
+    if out is not None:
+        say(f"written to {write_case(case, out, lang=lang)}")
 
 
-def _refused(path: Path, error: VerifyError, *, json: bool) -> None:
+def refused(path: Path, error: VerifyError, *, json: bool) -> None:
     if json:
         line = RefusalLine(name=path.name, sha256=_digest(path), code=error.code, hint=error.hint)
         print(line.model_dump_json(), flush=True)
     else:
         Console(highlight=False, soft_wrap=True).print(
-            f"{path.name}: refused. {error.message} [{error.code}]\n  {error.hint}\n", markup=False
+            f"{clean(path.name)}: refused. {clean(error.message)} [{error.code}]\n  {error.hint}\n", markup=False
         )
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from verify.core.errors import UsageError, VerifyError
 from verify.imprints.examiner import comparison_evidence, picture_imprint
 from verify.imprints.likelihood import Calibration
 from verify.imprints.pictures import comparison_pictures
+from verify.settings import load_settings
 from verify.stores.models import model
 from verify.stores.packaged import packaged
 from verify.verifier import CALIBRATION
@@ -24,8 +26,12 @@ _COLUMNS = ("questioned", "reference", "questioned_dpi", "reference_dpi")
 _ALTERNATIVES = ("another-seal", "remake", "near-copy", "twin")
 
 
+@cache
 def load_calibration() -> Calibration:
-    return Calibration.model_validate_json(model(packaged("models"), CALIBRATION).read())
+    """The release's calibration, read once a process."""
+    return Calibration.model_validate_json(
+        model(packaged("models", setting=load_settings().models), CALIBRATION).read()
+    )
 
 
 def run(

@@ -51,11 +51,11 @@ def run(out: Path) -> int:
     held: list[Held] = []
     with Progress(console=Console(stderr=True), transient=True) as progress, ProcessPoolExecutor(2) as pool:
         making = progress.add_task("making the documents", total=len(CASES))
-        uses = []
-        for case, use in zip(CASES, pool.map(_make, [c.id for c in CASES], [str(out)] * len(CASES)), strict=True):
+        uses: list[tuple[str, str]] = []
+        for _, use in zip(CASES, pool.map(_make, [c.id for c in CASES], [str(out)] * len(CASES)), strict=True):
             progress.advance(making)
             if use is not None:
-                uses.append((case, use))
+                uses.append(use)
         _write_ledger(out, uses)
         checking = progress.add_task("checking them", total=len(CASES))
         for one in pool.map(_hold, [c.id for c in CASES], [str(out)] * len(CASES)):
@@ -90,21 +90,20 @@ def _fresh(out: Path) -> None:
     shutil.copytree(packaged("reference_seals"), out / "seals")
 
 
-def _make(case: str, out: str) -> str | None:
-    """In a worker: write the document; returns the number of the use that the ledger holds for it."""
+def _make(case: str, out: str) -> tuple[str, str] | None:
+    """In a worker: write the document; returns the use that the ledger holds for it: its number, the digest approved."""
     _quiet()
     from verify.simulation.demonstration.documents import make
 
     made = make(case)
     file = next(c.file for c in CASES if c.id == case)
     (Path(out) / "documents" / file).write_bytes(made.data)
-    return made.use
+    return (made.use, digest(made.approved)) if made.use else None
 
 
-def _write_ledger(out: Path, uses: list[tuple[Case, str]]) -> None:
+def _write_ledger(out: Path, uses: list[tuple[str, str]]) -> None:
     lines = ["# The ledger of approved uses; every company and person in it is invented."]
-    for case, use in uses:
-        sha256 = digest((out / "documents" / case.file).read_bytes())
+    for use, sha256 in uses:
         decided = datetime(2026, 5, 19, 8, 0, tzinfo=UTC).isoformat()
         lines += [
             "", "[[use]]", f'id = "{use}"', 'seal = "xinghe-company"', f'document_sha256 = "{sha256}"',

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from verify.core.errors import VerifyError
+from verify.settings import load_settings
 from verify.stores.models import model
 from verify.stores.packaged import packaged
 from verify.verifier import CALIBRATION
@@ -39,7 +40,7 @@ def examined() -> Iterator[Ailment]:
     yield from _tesseract()
     yield from _fonts()
     try:
-        file = model(packaged("models"), CALIBRATION)
+        file = model(packaged("models", setting=load_settings().models), CALIBRATION)
         file.read()
         yield Ailment(f"calibration {CALIBRATION}", f"digest {file.sha256[:16]}")
     except VerifyError as error:

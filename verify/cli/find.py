@@ -6,13 +6,14 @@ import json as jsonlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from verify.cli.shell import EXIT_PASSED, EXIT_REFUSED, complain, files_of, gravest, say
+from verify.cli.check import refused
+from verify.cli.shell import EXIT_PASSED, EXIT_REFUSED, files_of, gravest, say
 from verify.core.errors import VerifyError
 from verify.core.exhibits import Piece
+from verify.core.messages import clean
 from verify.formats import read
 from verify.imprints.evidence import ImprintEvidence
 from verify.imprints.examiner import describe
-from verify.report import RefusalLine
 
 
 def run(files: Sequence[Path], *, json: bool, out: Path | None) -> int:
@@ -25,10 +26,7 @@ def run(files: Sequence[Path], *, json: bool, out: Path | None) -> int:
             imprints, pieces, problems = _sort(list(describe(document)))
         except VerifyError as error:
             codes.append(EXIT_REFUSED)
-            if json:
-                print(RefusalLine(name=path.name, code=error.code, hint=error.hint).model_dump_json(), flush=True)
-            else:
-                complain(error)
+            refused(path, error, json=json)
             continue
         codes.append(EXIT_PASSED)
         for problem in problems:
@@ -58,12 +56,12 @@ def _sort(things: Sequence[object]) -> tuple[list[ImprintEvidence], list[Piece],
 
 
 def _table(name: str, imprints: Sequence[ImprintEvidence]) -> None:
-    print(f"{name}: {len(imprints)} imprint{'' if len(imprints) == 1 else 's'}")
+    print(f"{clean(name)}: {len(imprints)} imprint{'' if len(imprints) == 1 else 's'}")
     for one in imprints:
         size = f"{one.size_mm[0]:.1f} x {one.size_mm[1]:.1f} mm" if one.size_mm else "scale unknown"
         x, y, w, h = one.box_px
         read = " ".join(filter(None, [one.text.arc, *one.text.lines, one.text.code])) or one.text.reason or ""
-        print(f"  {one.id}: page {one.page}, {one.ink} {one.shape}, {size}, at {x},{y} {w}x{h} px  {read}")
+        print(f"  {one.id}: page {one.page}, {one.ink} {one.shape}, {size}, at {x},{y} {w}x{h} px  {clean(read)}")
 
 
 def _draw(out: Path, key: str, pieces: Sequence[Piece]) -> None:

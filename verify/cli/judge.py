@@ -11,6 +11,7 @@ from verify.core.errors import UsageError
 from verify.kinds import CHECKS
 from verify.report import Report
 from verify.reports.plain import plain
+from verify.reports.views import withheld
 from verify.stores.policies import policy_named
 from verify.verifier import judge_again
 
@@ -27,6 +28,12 @@ def run(path: Path, *, policy: str, json: bool, lang: str) -> None:
         raise UsageError(
             "report-invalid", f"{path} is not a report: {where}: {first['msg']}", "Name a report.json of this version."
         ) from error
+    if withheld(report):
+        raise UsageError(
+            "report-withheld",
+            f"{path} is a public view: the comparisons were taken out of it",
+            "Judge the full report.",
+        )
     again = judge_again(report, policy_named(policy, CHECKS))
     if json:
         print(again.to_json())

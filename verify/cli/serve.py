@@ -41,13 +41,14 @@ class AsRegistered:
 
     anchors: TrustAnchors
     policy: Policy
+    models: Path | None
     registry: Callable[[], Registry]
 
     def verify(
         self, document: Document, *, at: datetime, document_date: date | None = None, watch: Watch | None = None
     ) -> Case:
         seals, uses = self.registry()
-        verifier = Verifier(anchors=self.anchors, seals=seals, uses=uses, policy=self.policy)
+        verifier = Verifier(anchors=self.anchors, seals=seals, uses=uses, policy=self.policy, models=self.models)
         return verifier.verify(document, at=at, document_date=document_date, watch=watch)
 
 
@@ -57,7 +58,7 @@ def run(
     port: int,
     seals: Path | None,
     trust: Sequence[Path],
-    policy: str,
+    policy: str | None,
     view: str,
     force: bool,
 ) -> None:
@@ -73,7 +74,8 @@ def run(
     settings = load_settings()
     verifier = AsRegistered(
         anchors=anchors_from(trust) if trust else NO_ANCHORS,
-        policy=policy_named(policy, CHECKS),
+        policy=policy_named(policy or settings.policy, CHECKS),
+        models=settings.models,
         registry=lambda: _registry(seals, settings),
     )
     verifier.registry()  # a wrong folder must be said before the first document, not after

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from verify.core.errors import UsageError, VerifyError
+from verify.core.messages import clean
 
 EXIT_PASSED, EXIT_FAILED, EXIT_USAGE, EXIT_INDETERMINATE, EXIT_REFUSED = 0, 1, 2, 3, 4
 EXIT_BY_OUTCOME = {"passed": EXIT_PASSED, "failed": EXIT_FAILED, "indeterminate": EXIT_INDETERMINATE}
@@ -23,7 +24,7 @@ def gravest(codes: Iterable[int]) -> int:
 
 
 def complain(error: VerifyError) -> None:
-    print(f"sigillum: {error.message} [{error.code}]\n  {error.hint}", file=sys.stderr)
+    print(f"sigillum: {clean(error.message)} [{error.code}]\n  {error.hint}", file=sys.stderr)
 
 
 def say(text: str) -> None:

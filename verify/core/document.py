@@ -35,6 +35,10 @@ class Page(Protocol):
         """The resolution that the page's own raster has, where one picture fills it; else None."""
 
     @property
+    def fixed(self) -> bool:
+        """Whether `render` gives the page's own pixels whatever resolution is asked."""
+
+    @property
     def drawn(self) -> bool:
         """Whether anything on it could be an imprint: a raster or coloured paths. False only when that is certain."""
 

@@ -101,6 +101,10 @@ class ImagePage:
         return (px_to_mm(picture.width, dpi), px_to_mm(picture.height, dpi)) if dpi else None
 
     @property
+    def fixed(self) -> bool:
+        return True
+
+    @property
     def drawn(self) -> bool:
         return True
 

@@ -15,6 +15,7 @@ from verify.core.geometry import points_to_mm
 _DEFAULT_DPI = 200.0
 # A page of 5 m at 200 dpi is an attack or a mistake; we render such pages smaller.
 _MOST_PIXELS = 60_000_000
+_LARGE_POINTS = 40.0
 
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
@@ -41,6 +42,11 @@ def open_pdf(data: bytes, name: str, *, password: str | None, remarks: tuple[tup
             ("repaired", "The cross-reference table is broken; the pages were found by searching the file."),
         )
     return Document(name=name, data=data, format="pdf", pages=PdfPages(pdf), password=password, remarks=remarks)
+
+
+def _greyish(colour: int) -> bool:
+    red, green, blue = colour >> 16 & 255, colour >> 8 & 255, colour & 255
+    return max(red, green, blue) - min(red, green, blue) < 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +100,21 @@ class PdfPage:
         return None
 
     @property
+    def fixed(self) -> bool:
+        return False
+
+    @property
     def drawn(self) -> bool:
         try:
             page = self._page
             if page.get_image_info() or page.first_annot is not None or page.first_widget is not None:
                 return True
-            return any(kind != "fill-text" for kind, _ in page.get_bboxlog())
+            if any(kind != "fill-text" for kind, _ in page.get_bboxlog()):
+                return True
+            # A seal may be set in type: coloured or large text is looked at, too.
+            text = page.get_text("dict", flags=0)
+            spans = (span for block in text["blocks"] for line in block.get("lines", ()) for span in line["spans"])
+            return any(span["size"] > _LARGE_POINTS or not _greyish(span["color"]) for span in spans)
         except Exception:  # whatever MuPDF cannot follow may be drawn all the same
             return True
 

@@ -76,7 +76,14 @@ def _ratio(log10_lr: float) -> str:
 
 
 def _by_strength(evidence: ImprintEvidence) -> list[ComparisonEvidence]:
-    return sorted(evidence.comparisons, key=lambda c: (-_strength(c), c.seal))
+    return sorted(
+        evidence.comparisons, key=lambda c: (_excluded(c), -_strength(c), -(c.measures.get("ncc") or 0.0), c.seal)
+    )
+
+
+def _excluded(one: ComparisonEvidence) -> bool:
+    """Whether the measures point away from the seal, as the default policy sees it."""
+    return any(value is not None and value <= -2.0 for value in (one.against(a).log10_lr for a in _GATED))
 
 
 def _strength(one: ComparisonEvidence) -> float:
@@ -98,8 +105,12 @@ def original(evidence: ImprintEvidence, dossier: Dossier) -> Reply | None:
     if any(c.reuse.same_impression for c in evidence.comparisons):
         shown = next((e for e in dossier.evidence if e.kind == "agreement" and e.about == evidence.id), None)
         if shown is not None and shown.appearance_intact and shown.appearance_signer_accord == "agrees":
-            return passed("electronic-seal-picture", **about)
+            if shown.appearance_signer_proven:
+                return passed("electronic-seal-picture", **about)
+            return indeterminate("electronic-seal-unproven", **about)
         return failed("reused-impression", **about)
+    if leading(evidence).making.kind == "electronic":
+        return indeterminate("electronic-picture", **about)
     if leading(evidence).making.kind == "printed":
         return indeterminate("printed-copy", **about)
     if leading(evidence).reuse.same_impression is None:

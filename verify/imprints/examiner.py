@@ -12,6 +12,7 @@ from verify.core.errors import NotExamined, Problem, VerifyError
 from verify.core.exhibits import Piece, piece
 from verify.core.geometry import MM_PER_INCH
 from verify.formats import read
+from verify.formats.limits import DEFAULT_LIMITS
 from verify.imprints.claims import NO_CLAIMS, Claim, Claims, claims_of
 from verify.imprints.compare import Comparison, against, compare, prepare
 from verify.imprints.evidence import ClaimedBy, ComparisonEvidence, ImprintEvidence, Quality, Reuse, TextRead
@@ -25,6 +26,8 @@ from verify.imprints.sight import Sighted, sight
 from verify.imprints.text import SealText, read_text
 from verify.stores.seals import NoSeals, ReferenceSeal, SealShelf, Specimen
 
+# What one page or imprint may break on without stopping the others.
+_BREAKS = (VerifyError, cv2.error, ArithmeticError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
 Yield = ImprintEvidence | Piece | Problem | NotExamined
 
 
@@ -34,7 +37,7 @@ class ImprintExaminer:
 
     seals: SealShelf
     calibration: Calibration | None
-    pages: int = 60
+    pages: int = DEFAULT_LIMITS.imprint_pages
 
     def examine(self, document: Document, claims: Claims = NO_CLAIMS) -> Iterator[Yield]:
         """Every imprint in reading order, with its pictures. One page's failure does not stop the others."""
@@ -43,14 +46,18 @@ class ImprintExaminer:
         for index in range(min(len(document.pages), self.pages)):
             try:
                 sighted = list(sight(document.pages[index]))
-            except (VerifyError, cv2.error, ValueError, MemoryError, RuntimeError) as error:
+            except _BREAKS as error:
                 yield Problem(where=f"page {index + 1}", code="page-not-searched", message=_said(error))
                 continue
             if sighted:
                 yield page_picture(document.pages[index], sighted, count)
             for one in sighted:
                 count += 1
-                yield from self._one(f"imprint-{count}", one, claims, shelf)
+                name = f"imprint-{count}"
+                try:
+                    yield from self._one(name, one, claims, shelf)
+                except _BREAKS as error:
+                    yield Problem(where=name, code="imprint-not-examined", message=_said(error))
         if len(document.pages) > self.pages:
             first = self.pages + 1
             yield NotExamined(
@@ -72,7 +79,7 @@ class ImprintExaminer:
             try:
                 specimens = shelf.specimens(claim.seal)
                 result = compare(imprint, [i for _, i in specimens], calibration=self.calibration)
-            except (VerifyError, cv2.error, ValueError) as error:
+            except _BREAKS as error:
                 problems.append(Problem(where=f"{name}/{claim.seal.id}", code="not-compared", message=_said(error)))
                 continue
             described = [(s.sha256, i) for s, i in specimens]
@@ -128,7 +135,7 @@ class ImprintExaminer:
             try:
                 (_, specimen), *_ = shelf.specimens(seal)
                 return against(ink, prepare(specimen)).measures["ncc"] or 0.0
-            except (VerifyError, cv2.error, ValueError) as error:
+            except _BREAKS as error:
                 problems.append(Problem(where=f"{name}/{seal.id}", code="not-compared", message=_said(error)))
                 return 0.0
 
@@ -137,7 +144,7 @@ class ImprintExaminer:
         )
 
 
-def describe(document: Document, *, pages: int = 60) -> Iterator[Yield]:
+def describe(document: Document, *, pages: int = DEFAULT_LIMITS.imprint_pages) -> Iterator[Yield]:
     """The imprints of a document found, measured and read, but compared with nothing."""
     yield from ImprintExaminer(NoSeals(), None, pages).examine(document)
 

@@ -4,7 +4,8 @@ On a reduced picture (about 100 dpi): divide by the paper, so that yellow light 
 take the hues that the page's inks have, one after another; for each, the connected pieces at several
 reaches; in each piece the ellipses and rectangles whose outline the ink follows and which close: ink on the
 outline, little right outside it, print inside. Under black text ink keeps its hue but loses saturation, so
-hue alone decides and gaps in an outline are forgiven. Outlines only: a stamp without a frame is not found.
+hue alone decides and gaps in an outline are forgiven. Outlines only: a stamp without a frame is not found, and a
+logo with a ring around letters is.
 
 Black seals are sought too, but only round, oval and turned ones: upright black frames are tables.
 """
@@ -62,7 +63,9 @@ class Found:
 class Outline:
     """An ellipse or rectangle: centre, full axes or sides (w, h), degrees clockwise, and how well the ink draws it.
 
-    `support`: share of the outline with ink; `outside`: the same just outside it; `inside`: share of ink in it.
+    `support`: share of the outline with ink; `outside`: the same just outside it; `inside`: share of ink in it, and
+    `core`: in an ellipse's middle; `spread`: share of the inside's parts with ink; `aligned`: whether its edges run
+    along it; `score`: all of that, 0 to 1.
     """
 
     shape: Shape
@@ -74,6 +77,7 @@ class Outline:
     inside: float = 0.0
     spread: float = 0.0
     aligned: float = 0.0
+    core: float = 1.0
     score: float = 0.0
 
     @property
@@ -111,6 +115,8 @@ def find_imprints(
     # A picture whose scale lies or is huge must not cost more than a page.
     shrink = min(shrink, 2400 / side)
     small = rgb if shrink > 0.9 else _resized(rgb, shrink)
+    if min(small.shape[:2]) < 24:
+        return ()
     shrink = small.shape[1] / rgb.shape[1]
     per_mm = dpi * shrink / MM_PER_INCH if dpi else max(small.shape[:2]) / _A4_LONG_MM
     # Of unknown scale, a picture is seldom as large as A4: what looks smaller than 10 mm is mostly type.
@@ -120,8 +126,8 @@ def find_imprints(
     chosen: list[tuple[Outline, Ink]] = []
     colour = _Colour.of(whitened)
     for band in _bands(colour, smallest):
-        chosen += [(o, band.ink) for o in _outlines(colour.mask(band), colour, smallest, largest, per_mm)]
-    chosen += [(o, "black") for o in _black_outlines(colour, smallest, largest, per_mm)]
+        chosen += [(o, band.ink) for o in _outlines(colour.mask(band), colour, smallest, largest)]
+    chosen += [(o, "black") for o in _black_outlines(colour, smallest, largest)]
     kept = _distinct(chosen)
     return tuple(_found(rgb, outline.scaled(1 / shrink), ink) for outline, ink in kept)
 
@@ -211,7 +217,7 @@ def _bands(colour: _Colour, smallest: float) -> Iterator[_Band]:
     hist = np.bincount(colour.hue[strong], minlength=180)[:180].astype(np.float64)
     enough = 0.05 * smallest * smallest
     for _ in range(5):
-        wide = sum(np.roll(hist, k) for k in range(-6, 7))
+        wide = np.sum([np.roll(hist, k) for k in range(-6, 7)], axis=0)
         peak = int(np.argmax(wide))
         if wide[peak] < enough:
             return
@@ -225,18 +231,18 @@ def _bands(colour: _Colour, smallest: float) -> Iterator[_Band]:
 # --- pieces
 
 
-def _outlines(mask: Pixels, colour: _Colour, smallest: float, largest: float, per_mm: float) -> list[Outline]:
+def _outlines(mask: Pixels, colour: _Colour, smallest: float, largest: float) -> list[Outline]:
     """The closed outlines that one ink draws."""
     found: list[Outline] = []
     for x, y, w, h in _pieces(mask, smallest, largest):
         if any(o.score > 0.9 and _within((x, y, w, h), o.bounds) for o in found):
-            continue
+            continue  # inside one that is found
         piece = mask[y : y + h, x : x + w]
-        if cv2.countNonZero(piece) > 0.8 * w * h:
+        if cv2.countNonZero(piece) > 0.9 * w * h:
             continue  # a fill, not a print
         for outline in _closed(piece, smallest, largest):
             placed = outline.scaled(1.0, x, y)
-            if _on_paper(placed, colour, mask):
+            if _on_paper(placed, colour, mask) and not _in_a_row(placed, mask):
                 found.append(placed)
     return found
 
@@ -284,7 +290,8 @@ def _closed(piece: Pixels, smallest: float, largest: float) -> list[Outline]:
     if not any(o.score > 0.9 for o in candidates):
         for rectangle in _rectangles(points, smallest, largest):
             candidates.append(_judge_rectangle(piece, rectangle))
-    good = sorted((o for o in candidates if _convincing(o)), key=lambda o: -o.score)
+        candidates += _polygons(piece, points, smallest, largest)
+    good = sorted((o for o in candidates if _convincing(o)), key=lambda o: 0.2 * o.outside - o.score)
     kept: list[Outline] = []
     for outline in good:
         if len(kept) < 4 and not any(_same(outline, other) for other in kept):
@@ -300,9 +307,11 @@ def _convincing(o: Outline) -> bool:
     if o.shape in ("round", "oval"):
         well = o.aligned >= 0.8 - 0.3 * large and o.support >= 0.85 - 0.3 * large and o.spread >= 0.75
         return well and short >= 0.6 * max(o.size) and o.score >= 0.85 - (0.85 - _ENOUGH) * large
+    if o.shape in ("triangle", "other"):
+        return short >= 50
     # Two headline characters side by side have strokes on four sides, but their neighbours' and their own cross them.
     ruled = o.aligned - o.outside >= 0.34
-    return ruled and o.inside >= 0.08 and o.score >= 0.7 - (0.7 - _ENOUGH) * large
+    return ruled and o.inside >= 0.08 and o.score >= 0.72
 
 
 def _sized(o: Outline, smallest: float, largest: float) -> bool:
@@ -450,7 +459,7 @@ def _judge_ellipse(piece: Pixels, o: Outline) -> Outline:
     """The ellipse with its numbers: unrolled to a strip of angle by radius, about half a pixel apart."""
     radius = min(o.size) / 2
     turns = np.linspace(0, 2 * np.pi, _ANGLES, endpoint=False, dtype=np.float32)
-    rho = np.linspace(0.04, 1.36, int(np.clip(radius * 2.2, 50, 180)), dtype=np.float32)
+    rho = np.linspace(0.04, 1.5, int(np.clip(radius * 2.2, 50, 180)), dtype=np.float32)
     c, s = math.cos(math.radians(o.angle)), math.sin(math.radians(o.angle))
     u, v = np.cos(turns)[:, None] * rho * (o.size[0] / 2), np.sin(turns)[:, None] * rho * (o.size[1] / 2)
     strip = cv2.remap(
@@ -467,7 +476,10 @@ def _judge_ellipse(piece: Pixels, o: Outline) -> Outline:
     near = np.flatnonzero(np.abs(rho - 1 + 0.4 * line) <= 1.2 * line)
     at = int(near[np.argmax(profile[near])])
     support = float(profile[at])
-    outside = float(profile[(rho > 1 + 1.5 * line) & (rho <= max(1 + 4 * line, 1 + 2 * line + 3 * (rho[1] - rho[0])))].mean())
+    out = profile[(rho > 1 + 1.5 * line) & (rho <= 1 + 4 * line)]
+    if out.size == 0:
+        return o  # too small to tell its rim from what is outside
+    outside = float(out.mean())
     band = grey[:, max(at - 4, 0) : at + 5]
     step = np.pi * (o.size[0] + o.size[1]) / 2 / _ANGLES
     aligned = _aligned(np.diff(band, axis=1) / (radius * float(rho[1] - rho[0])), np.diff(band, axis=0) / step)
@@ -481,9 +493,11 @@ def _judge_ellipse(piece: Pixels, o: Outline) -> Outline:
     inside = float((within * weight).sum() / (weight.sum() * _ANGLES))
     shares = (within * weight).reshape(12, _ANGLES // 12, -1).sum(axis=(1, 2)) / (weight.sum() * (_ANGLES // 12))
     spread = float((shares > 0.025).mean())
-    score = _score(support, outside, beside, aligned, inside, spread)
+    middle = rho < 0.65
+    core = float((strip[:, middle] * rho[middle]).sum() / (rho[middle].sum() * _ANGLES))
+    score = _score(support, outside, beside, aligned, inside, spread) if core > 0.008 else 0.0
     return replace(
-        o, support=support, outside=outside, inside=inside, spread=spread, aligned=aligned, score=score
+        o, support=support, outside=outside, inside=inside, spread=spread, aligned=aligned, core=core, score=score
     )  # fmt: skip
 
 
@@ -493,12 +507,15 @@ def _aligned(across: Points, along: Points) -> float:
     return (a - b) / (a + b) if a + b > 0 else 0.0
 
 
-def _score(support: float, outside: float, beside: float, aligned: float, inside: float, spread: float) -> float:
+def _score(
+    support: float, outside: float, beside: float, aligned: float, inside: float, spread: float, *, fullest: float = 0.8
+) -> float:  # fmt: skip
     """How sure a closed outline is a seal: complete, a line, paper on both its sides, and print inside; 0 to 1.
 
     `beside`: share of ink along the emptiest parallel line inside: a block of type is as dense there as at its rim.
+    `fullest`: more ink inside is a fill (a small name seal is nearly one).
     """
-    if support < 0.5 or inside < 0.025 or inside > 0.8 or spread < 0.4:
+    if support < 0.5 or inside < 0.025 or inside > fullest or spread < 0.4:
         return 0.0
     closed = min((support - 0.4) / 0.45, 1.0)
     clear = min((support - outside) / 0.7, 1.0)
@@ -523,9 +540,11 @@ def _rectangles(points: Points, smallest: float, largest: float) -> Iterator[Out
     best: tuple[float, float] | None = None
     hull_angle = cv2.minAreaRect(cv2.convexHull(points))[2] % 90
     hull_angle = hull_angle - 90 if hull_angle > 45 else hull_angle
-    for angle in sorted({*np.arange(-15.0, 15.5, 1.5).tolist(), float(hull_angle), hull_angle - 1.0, hull_angle + 1.0}):
+    for angle in sorted({*np.arange(-18.0, 18.5, 1.5).tolist(), float(hull_angle), hull_angle - 1.0, hull_angle + 1.0}):
         across, down = _turned(xy - middle, angle)
-        sharp = sum(float((np.bincount((v - v.min()).astype(np.intp)).astype(np.float64) ** 2).sum()) for v in (across, down))
+        sharp = sum(
+            float((np.bincount((v - v.min()).astype(np.intp)).astype(np.float64) ** 2).sum()) for v in (across, down)
+        )
         if best is None or sharp > best[0]:
             best = (sharp, angle)
     assert best is not None
@@ -591,7 +610,7 @@ def _judge_rectangle(piece: Pixels, o: Outline) -> Outline:
         near = slice(max(rim - 3, 0), rim + 4)
         at = near.start + int(np.argmax(profile[near]))
         shares.append(float(profile[at]))
-        band = np.rot90(grey, turn)[max(at - 3, 0) : at + 4, rim:-rim]
+        band = np.rot90(grey, turn)[max(min(at, rim) - 4, 0) : at + 4, rim:-rim]  # a thick frame's outer edge, too
         edges.append(_aligned(np.diff(band, axis=0), np.diff(band, axis=1)))
         outsides.append(float(profile[: max(at - 3, 1)].mean()))
         besides.append(float(profile[min(at + 3, len(profile) - 1) :].min()))
@@ -607,10 +626,47 @@ def _judge_rectangle(piece: Pixels, o: Outline) -> Outline:
     spread = float((np.asarray(blocks) > 0.025).mean())
     aligned = float(np.mean(edges))
     support, outside, beside = float(np.mean(shares)), float(np.mean(outsides)), float(np.mean(besides))
-    score = _score(support, outside, beside, aligned, inside, spread) if min(shares) > 0.4 and running <= 1 else 0.0
+    score = (
+        _score(support, outside, beside, aligned, inside, spread, fullest=0.9)
+        if min(shares) > 0.4 and running <= 1
+        else 0.0
+    )
     return replace(
         o, support=support, outside=outside, inside=inside, spread=spread, aligned=aligned, score=score
     )  # fmt: skip
+
+
+# --- other closed outlines
+
+
+def _polygons(piece: Pixels, points: Points, smallest: float, largest: float) -> Iterator[Outline]:
+    """A triangle, shield or other convex outline: the piece's hull, where ink runs along nearly all of it."""
+    hull = cv2.convexHull(points.astype(np.int32))
+    area, around = cv2.contourArea(hull), cv2.arcLength(hull, True)
+    (cx, cy), (w, h), angle = cv2.minAreaRect(hull)
+    if min(w, h) < 1.2 * smallest or max(w, h) > largest or max(w, h) > 1.8 * min(w, h):
+        return
+    if area > 0.94 * w * h:
+        return  # a rectangle: judged as such
+    corners = len(cv2.approxPolyDP(hull, 0.03 * around, True))
+    line, inner = np.zeros_like(piece), np.zeros_like(piece)
+    cv2.polylines(line, [hull], True, 255, 1)
+    cv2.fillPoly(inner, [hull], 255)
+    reach = max(2, round(0.012 * max(w, h)))
+    loose = cv2.dilate(piece, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    support = cv2.countNonZero(cv2.bitwise_and(loose, line)) / max(cv2.countNonZero(line), 1)
+    # A rule has paper behind it; letters that touch the hull do not.
+    depth = 2 * max(3, round(0.05 * min(w, h))) + 1
+    body = cv2.erode(inner, np.ones((depth, depth), np.uint8))
+    behind = cv2.subtract(body, cv2.erode(body, np.ones((5, 5), np.uint8)))
+    beside = cv2.countNonZero(cv2.bitwise_and(piece, behind)) / max(cv2.countNonZero(behind), 1)
+    inside = cv2.countNonZero(cv2.bitwise_and(piece, body)) / max(area, 1.0)
+    if support < 0.9 or beside > 0.6 or not 0.06 < inside < 0.6:
+        return
+    shape: Shape = "triangle" if corners == 3 else "other"
+    yield _upright(
+        Outline(shape, (cx, cy), (w, h), angle, support, 0.0, inside, 1.0, 1.0, 0.6 + 0.4 * (support - beside))
+    )
 
 
 # --- what a page is besides seals
@@ -629,25 +685,46 @@ def _on_paper(o: Outline, colour: _Colour, mask: Pixels) -> bool:
     return other < 1.2 and blank > 0.12
 
 
-def _black_outlines(colour: _Colour, smallest: float, largest: float, per_mm: float) -> list[Outline]:
-    """Black seals: rings and turned frames only, more complete than a coloured one must be."""
-    dark = cv2.bitwise_and(
-        cv2.compare(colour.value, 150.0, cv2.CMP_LT), cv2.compare(colour.chroma, max(colour.threshold, 40.0), cv2.CMP_LT)
-    )
-    # At half size: labelling every letter of a page would take longer than all the rest.
-    half = cv2.threshold(cv2.resize(dark, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), 100, 255, cv2.THRESH_BINARY)[1]
-    stats = 2 * cv2.connectedComponentsWithStats(half)[2][1:]
-    w, h = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
-    fit = (np.minimum(w, h) >= smallest) & (np.maximum(w, h) <= min(2.2 * largest, 0.6 * max(dark.shape)))
-    fit &= 2 * stats[:, cv2.CC_STAT_AREA] < 0.6 * w * h
-    found = []
-    for x, y, bw, bh in stats[fit][:12, :4].tolist():
-        x0, y0 = max(x - 8, 0), max(y - 8, 0)
-        piece = dark[y0 : y + bh + 8, x0 : x + bw + 8]
-        for o in _closed(piece, smallest, largest):
-            turned = abs(o.angle) > 2.5
-            if o.support > 0.8 and o.spread > 0.6 and o.inside > 0.06 and (o.shape in ("round", "oval") or turned):
-                found.append(o.scaled(1.0, x0, y0))
+def _in_a_row(o: Outline, mask: Pixels) -> bool:
+    """Whether a small find is a piece of a line of type: the line goes on beside it as densely, and above and below
+    there is paper."""
+    x, y, w, h = o.bounds
+    if o.support > 0.97 and o.aligned > 0.75:
+        return False
+
+    def share(left: float, top: float, wide: float, high: float) -> float:
+        x0, y0, bw, bh = _inside((left, top, wide, high), mask.shape)
+        return cv2.countNonZero(mask[y0 : y0 + bh, x0 : x0 + bw]) / (bw * bh) if bw * bh else 0.0
+
+    own, gap = share(x, y, w, h), 3.0
+    beside = max(share(x - 0.9 * h, y, 0.9 * h - gap, h), share(x + w + gap, y, 0.9 * h - gap, h))
+    over = max(share(x, y - 0.3 * h, w, 0.3 * h - gap), share(x, y + h + gap, w, 0.3 * h - gap))
+    return beside > 0.45 * own and over < 0.12 * own
+
+
+def _black_outlines(colour: _Colour, smallest: float, largest: float) -> list[Outline]:
+    """Black seals: rings, shields and turned frames, more complete than a coloured one must be."""
+    grey = cv2.compare(colour.chroma, max(colour.threshold, 40.0), cv2.CMP_LT)
+    found: list[Outline] = []
+    # Thin lines of a photocopy are pale at this size; on mottled paper only the darker level parts ink from paper.
+    for level in (205.0, 150.0):
+        dark = cv2.bitwise_and(cv2.compare(colour.value, level, cv2.CMP_LT), grey)
+        # At half size: labelling every letter of a page would take longer than all the rest.
+        half = cv2.resize(dark, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        half = cv2.threshold(half, 60, 255, cv2.THRESH_BINARY)[1]
+        stats = 2 * cv2.connectedComponentsWithStats(half)[2][1:]
+        w, h = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+        fit = (np.minimum(w, h) >= smallest) & (np.maximum(w, h) <= min(2.2 * largest, 0.6 * max(dark.shape)))
+        fit &= 2 * stats[:, cv2.CC_STAT_AREA] < 0.6 * w * h
+        for x, y, bw, bh in stats[fit][:12, :4].tolist():
+            x0, y0 = max(x - 8, 0), max(y - 8, 0)
+            if any(_within((x, y, bw, bh), o.bounds) for o in found):
+                continue
+            for o in _closed(dark[y0 : y + bh + 8, x0 : x + bw + 8], smallest, largest):
+                turned = abs(o.angle) > 2.5 or o.shape not in ("square", "rectangle")
+                large = min(o.size) > 1.5 * smallest or o.shape == "square"  # the o and D of a heading are rings, too
+                if turned and large and o.support > 0.8 and o.spread > 0.6 and o.inside > 0.06 and o.core > 0.03:
+                    found.append(o.scaled(1.0, x0, y0))
     return found
 
 
@@ -692,7 +769,7 @@ def _distinct(found: Iterable[tuple[Outline, Ink]]) -> list[tuple[Outline, Ink]]
 
     def rank(entry: tuple[Outline, Ink]) -> float:
         o = entry[0]
-        return o.score + 0.08 * math.log2(max(o.size[0] * o.size[1], 1.0)) / 2
+        return o.score - 0.2 * o.outside + 0.08 * math.log2(max(o.size[0] * o.size[1], 1.0)) / 2
 
     kept: list[tuple[Outline, Ink]] = []
     for entry in sorted(found, key=rank, reverse=True):

@@ -6,9 +6,9 @@ measures, fitted by logistic regression on equal classes, so the sum *is* the na
 ratio. A measure is standardised by what genuine impressions of the same quality (noise, inking, blur,
 resolution, number of units) show: a starved print is compared with starved prints.
 
-Limits. A ratio may not claim more than the number of seals supports. With one pair per seal and class,
-let `miss(t)` be the share of genuine pairs below t and `false(t)` the share of the others at or above it,
-each with one more misleading pair added (the idea of ELUB, Vergeer et al. 2016). The largest t with
+Limits. A ratio may not claim more than the number of seals supports. With every seal of equal weight, let
+`miss(t)` be the share of genuine pairs below t and `false(t)` the share of the others at or above it
+(mechanisms by their stated shares), each with one more misleading seal added (the idea of ELUB, Vergeer et al. 2016). The largest t with
 t ≤ (1 − miss(t)) / false(t) is the upper limit, and the mirror of it the lower one: with N seals and no
 misleading pair, log10(N + 1).
 """
@@ -248,7 +248,9 @@ def covariate(values: Values, name: str) -> float:
     """A measure of quality as it enters the expectation; counts and resolutions by their logarithm."""
     value = values.get(name)
     number = 0.0 if value is None else float(value)
-    return math.log(max(number, 1e-3) + (1.0 if name == "glyphs" else 0.0)) if name in {"dpi", "reference_dpi", "glyphs", "size_mm", "noise"} else number
+    if name == "glyphs":
+        return math.log1p(number)
+    return math.log(max(number, 1e-3)) if name in {"dpi", "reference_dpi", "size_mm", "noise"} else number
 
 
 def ramps(terms: tuple[Term, ...], standard: Mapping[str, float]) -> NDArray[np.float64]:
@@ -261,16 +263,35 @@ def ramps(terms: tuple[Term, ...], standard: Mapping[str, float]) -> NDArray[np.
     return np.asarray(row)
 
 
-def bounds(genuine: NDArray[np.float64], others: NDArray[np.float64]) -> tuple[float, float]:
-    """Lower and upper limit of log10 LR from one score a seal in each class; see the module's text."""
-    return -_upper(-others, -genuine), _upper(genuine, others)
+def bounds(
+    genuine: NDArray[np.float64],
+    others: NDArray[np.float64],
+    *,
+    seals: tuple[int, int] | None = None,
+    weights: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None,
+) -> tuple[float, float]:
+    """Lower and upper limit of log10 LR from the scores of both classes; see the module's text.
+
+    `seals`: how many seals stand behind each class (else one a score); one misleading seal is added to each.
+    `weights`: of the scores, so that a seal with more pairs counts once and mechanisms by their shares.
+    """
+    count = seals or (len(genuine), len(others))
+    given = weights or (np.ones(len(genuine)), np.ones(len(others)))
+    mine, theirs = given[0] / given[0].sum(), given[1] / given[1].sum()
+    return (
+        -_upper(-others, theirs, count[1], -genuine, mine, count[0]),
+        _upper(genuine, mine, count[0], others, theirs, count[1]),
+    )
 
 
-def _upper(genuine: NDArray[np.float64], others: NDArray[np.float64]) -> float:
+def _upper(
+    genuine: NDArray[np.float64], mine: NDArray[np.float64], seals: int,
+    others: NDArray[np.float64], theirs: NDArray[np.float64], other_seals: int,
+) -> float:  # fmt: skip
     best = 0.0
     for t in np.arange(0.0, 6.0, 0.01):
-        miss = (float((genuine < t).sum()) + 1) / (len(genuine) + 1)
-        false = (float((others >= t).sum()) + 1) / (len(others) + 1)
+        miss = (float(mine[genuine < t].sum()) * seals + 1) / (seals + 1)
+        false = (float(theirs[others >= t].sum()) * other_seals + 1) / (other_seals + 1)
         if t > math.log10(max((1 - miss) / false, 1e-9)):
             break
         best = float(t)

@@ -128,7 +128,9 @@ def _rim(o: Outline) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         # A tenth at each corner is left out: corners are rounded and smear.
         t = np.linspace(-0.8, 0.8, _NORMALS // 4)
         one = np.ones_like(t)
-        local = np.concatenate([np.stack(p, axis=1) for p in ((t * a, -b * one), (a * one, t * b), (t * a, b * one), (-a * one, t * b))])
+        local = np.concatenate(
+            [np.stack(p, axis=1) for p in ((t * a, -b * one), (a * one, t * b), (t * a, b * one), (-a * one, t * b))]
+        )
         normal = np.repeat(np.array([[0.0, -1.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), len(t), axis=0)
     normal /= np.hypot(*normal.T)[:, None]
     turn = np.array([[c, s], [-s, c]])
@@ -145,7 +147,9 @@ def _edges(
     x = (base[:, :1] + normal[:, :1] * steps).astype(np.float32)
     y = (base[:, 1:] + normal[:, 1:] * steps).astype(np.float32)
     profile = cv2.remap(ink.density, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
-    hidden = cv2.remap(ink.unknown.astype(np.uint8), x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=1)
+    hidden = cv2.remap(
+        ink.unknown.astype(np.uint8), x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=1
+    )
     told = hidden.mean(axis=1) < 0.15
     peak = profile.max(axis=1)
     level = max(0.25, 0.3 * float(np.median(peak[told]))) if told.any() else 0.25

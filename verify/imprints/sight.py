@@ -31,16 +31,16 @@ def sight(page: Page) -> Iterator[Sighted]:
     """The imprints of one page, cut out at the page's own resolution."""
     if not page.drawn:
         return
-    scaled = page.size_mm is not None
     native = page.native_dpi
-    is_picture = native is None and not scaled
-    coarse = page.render(FINDING_DPI if scaled else None)
-    # A picture file gives its own pixels whatever is asked, so its dpi is its own.
-    coarse_dpi = None if is_picture else coarse.shape[1] / page.size_mm[0] * MM_PER_INCH if page.size_mm else None
+    coarse = page.render(FINDING_DPI)
+    if page.fixed:
+        coarse_dpi = fine_dpi = native
+    else:
+        coarse_dpi = coarse.shape[1] / page.size_mm[0] * MM_PER_INCH if page.size_mm else None
+        fine_dpi = None if coarse_dpi is None else min(max(native or _DRAWN_DPI, 100.0), _FINEST_DPI)
     founds = find_imprints(coarse, dpi=coarse_dpi)
     if not founds:
         return
-    fine_dpi = None if coarse_dpi is None else min(max(native or _DRAWN_DPI, 100.0), _FINEST_DPI)
     for found in founds:
         factor = 1.0 if fine_dpi is None or coarse_dpi is None else fine_dpi / coarse_dpi
         yield _cut(page, found, coarse, factor, fine_dpi)

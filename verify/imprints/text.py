@@ -31,8 +31,9 @@ Map = NDArray[np.float32]
 Picture = NDArray[np.uint8]
 
 _GLYPH_PX = 44  # height of a line as given to tesseract: its models were trained on lines about so high
-_STRIP_PX = 132  # height of the unrolled strip, rim to centre
-_PER_TURN = 1440  # columns a turn: a quarter of a degree
+_STRIP_PX = 240  # height of the unrolled strip, rim to centre
+_PER_TURN = 2160  # columns a turn: a sixth of a degree
+_SURE_OF_CODE = 0.9
 _TIMEOUT_S = 4.0  # of one call; one takes 0.2 s on an idle core
 _UNIFIED = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # GB 32100-2015, table 1: no I, O, S, V, Z
 
@@ -74,16 +75,17 @@ def unified_code_holds(code: str) -> bool:
     return _UNIFIED[(31 - total % 31) % 31] == code[17]
 
 
-def read_text(
-    imprint: Imprint, found: Found, *, ink: Ink | None = None, measures: Measures | None = None
-) -> SealText:
+def read_text(imprint: Imprint, found: Found, *, ink: Ink | None = None, measures: Measures | None = None) -> SealText:
     """The text on an imprint; `ink` and `measures` where they are at hand. Never raises for want of tesseract."""
     if (missing := missing_reader()) is not None:
         return SealText(reason=missing)
     ink = ink or lift(imprint)
     outline = (measures or measure(imprint, found, ink=ink)).outline
     outline = outline.scaled(ink.density.shape[1] / imprint.pixels.shape[1])
-    parts = _parts_of_round(ink.density, outline) if outline.shape in ("round", "oval") else _parts_of_frame(ink.density, outline)
+    density = _bridged(ink)
+    parts = (
+        _parts_of_round(density, outline) if outline.shape in ("round", "oval") else _parts_of_frame(density, outline)
+    )
     try:
         return _read(parts)
     except subprocess.TimeoutExpired:
@@ -93,6 +95,17 @@ def read_text(
 
 
 # --- what is to be read
+
+
+def _bridged(ink: Ink) -> Map:
+    """The density, with strokes carried on across thin black type. For reading only: a comparison must not guess."""
+    if not ink.unknown.any():
+        return ink.density
+    reach = max(3, round(min(ink.density.shape) / 90)) | 1
+    around = cv2.morphologyEx(
+        ink.density, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    )
+    return np.where(ink.unknown, around, ink.density).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,18 +121,101 @@ def _parts_of_round(density: Map, o: Outline) -> Parts:
     strip = unrolled(density, o)
     band = text_band(strip)
     if band is None:
-        return Parts(lines=_rows(_straightened(density, o, 0.0)))
-    # Twice: a line along the foot lies deeper than the arc and blurs the band until the arc's own columns are known.
-    first, length = _text_run(strip, *band)
-    band = text_band(np.take(strip, range(first, first + length), axis=1, mode="wrap")) or band
+        return Parts(lines=_rows(_straightened(density, o, 0.0)[0]))
+    # A line along the foot dips into the arc's band. So: which way is up, take the lines away, unroll again.
+    square, upright, turn = _straightened(density, o, _heading(strip, *band))
+    if o.shape == "round":
+        square, upright, turn = _straightened(density, o, turn + _slope(square, upright))
+    lines = _foot_lines(square, upright)
+    bare = square.copy()
+    for x0, y0, x1, y1 in lines:
+        bare[y0:y1, x0:x1] = 0
+    strip = unrolled(bare, upright)
+    band = text_band(strip) or band
     first, length = _text_run(strip, *band)
     top, bottom = band
-    text = np.take(strip, range(first, first + length), axis=1, mode="wrap")[max(top - 3, 0) : bottom + 3]
+    text = np.take(strip, range(first, first + length), axis=1, mode="wrap")[max(top - 4, 0) : bottom + 4]
     arc = _set_as_type(text, math.pi * (o.size[0] + o.size[1]) / 2, min(o.size) / 2, (top + bottom) / 2 / _STRIP_PX)
-    middle = (first + length / 2) / _PER_TURN * 360.0
-    inner = 1 - (bottom + 2) / _STRIP_PX
-    upright = _straightened(density, o, middle - 180.0)
-    return Parts(arc, _rows(_without_star(upright, inner)), _code_picture(strip, top, bottom, first + length, _PER_TURN - length))
+    if o.shape == "round" and length < 0.9 * _PER_TURN:
+        # The text's own middle tells the turn better than the ink's weight did.
+        middle = (first + length / 2) / _PER_TURN * 360.0 - 180.0
+        if not lines:
+            square, upright, _ = _straightened(density, o, turn + middle)
+            lines = _foot_lines(square, upright)
+    rows = tuple(
+        _line_picture(square[y0:y1, x0:x1], round((x1 - x0) * _GLYPH_PX / (y1 - y0))) for x0, y0, x1, y1 in lines
+    )
+    return Parts(arc, rows, _code_picture(strip, top, bottom, first + length, _PER_TURN - length))
+
+
+def _heading(strip: Map, top: int, bottom: int) -> float:
+    """Degrees clockwise that the seal is turned: the arc outweighs what stands along the foot, on the same axis."""
+    weight = (strip[top : (top + bottom) // 2 + 1] > 0.4).sum(axis=0).astype(np.float64)
+    angle = np.arange(_PER_TURN) / _PER_TURN * 2 * np.pi
+    return math.degrees(math.atan2(float(weight @ np.sin(angle)), float(weight @ np.cos(angle)))) - 180.0
+
+
+def _slope(square: Map, o: Outline) -> float:
+    """Degrees clockwise by which the lines inside still slope: where their projection on the vertical is sharpest.
+    0 without lines."""
+    y, x = np.nonzero(_without_star(square, o) > 0.4)
+    dx, dy = x - o.centre[0], y - o.centre[1]
+    inner = np.hypot(dx, dy) < 0.62 * min(o.size) / 2
+    dx, dy = dx[inner], dy[inner]
+    if len(dx) < 0.006 * square.size:
+        return 0.0
+    angles = np.arange(-44, 45, 2)
+    sharp = []
+    for angle in np.deg2rad(angles):
+        rows = ((dy * np.cos(angle) - dx * np.sin(angle)) / 3 + 200).astype(np.intp)
+        sharp.append(float((np.bincount(rows).astype(np.float64) ** 2).sum()))
+    best = int(np.argmax(sharp))
+    return float(angles[best]) if sharp[best] > 1.12 * float(np.median(sharp)) else 0.0
+
+
+def _foot_lines(square: Map, o: Outline) -> list[tuple[int, int, int, int]]:
+    """Boxes x0, y0, x1, y1 of the lines across the upright seal, from top to bottom; a star is none."""
+    a, b = o.size[0] / 2, o.size[1] / 2
+    cx, cy = o.centre
+    block = _without_star(square, o)
+    half = 0.42 if o.shape == "round" else 0.5
+    low, high = round(cy - 0.45 * b), round(cy + 0.78 * b)
+    middle = block[low:high, round(cx - half * a) : round(cx + half * a)] > 0.4
+    inked = middle.sum(axis=1) > max(2, 0.03 * middle.shape[1])
+    boxes = []
+    for start, end in _merged(_runs(np.asarray(inked)), 2):
+        # What runs on to the search's lower end is a text along the foot's arc.
+        if not 0.09 * b < end - start < 0.46 * b or end >= high - low - 2:
+            continue
+        y0, y1 = low + start, low + end
+        columns = (block[y0:y1] > 0.4).max(axis=0)
+        # Outwards from the middle until a gap: beyond it stands the arc.
+        reach = math.sqrt(max(1 - (((y0 + y1) / 2 - cy) / b) ** 2, 0.0)) * a * 0.9
+        if (y0 + y1) / 2 < cy + 0.25 * b:
+            reach = min(reach, 0.62 * a)
+        gap = 0.5 * (y1 - y0)
+        runs = [
+            r
+            for r in _merged(_runs(np.asarray(columns)), round(gap))
+            if r[0] < cx < r[1] or min(abs(r[0] - cx), abs(r[1] - cx)) < 0.2 * a
+        ]
+        if not runs:
+            continue
+        x0, x1 = max(runs[0][0], round(cx - reach)), min(runs[-1][1], round(cx + reach))
+        if x1 - x0 > 1.5 * (y1 - y0):
+            boxes.append((x0, y0 - 1, x1, y1 + 1))
+    return boxes[:4]
+
+
+def _merged(runs: Sequence[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
+    """Runs joined where no more than `gap` parts them."""
+    merged: list[tuple[int, int]] = []
+    for start, end in runs:
+        if merged and start - merged[-1][1] <= gap:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def unrolled(density: Map, o: Outline) -> Map:
@@ -146,8 +242,7 @@ def text_band(strip: Map) -> tuple[int, int] | None:
     profile = cv2.GaussianBlur((strip > 0.4).astype(np.float32).mean(axis=1)[:, None], (1, 3), 0).ravel()
     body = profile[round(0.08 * _STRIP_PX) : round(0.6 * _STRIP_PX)]
     level = 0.3 * float(np.percentile(body, 75))
-    inked = profile > max(level, 0.02)
-    runs = _runs(inked)
+    runs = _runs(np.asarray(profile > max(level, 0.02)))
     # Rings are thin; a band of text is a tenth of the radius at least. Glyphs that touch the ring are parted from it.
     for start, end in runs:
         if start < 0.05 * _STRIP_PX:
@@ -174,22 +269,22 @@ def _columns(band: Map) -> NDArray[np.bool_]:
 
 
 def _text_run(strip: Map, top: int, bottom: int) -> tuple[int, int]:
-    """First column and length of the arc's text: the turn without its widest gap.
-
-    A code hugs the rim and a line along the foot only dips into the band: a column of text has ink in the band's
-    outer and in its inner part, within two degrees.
-    """
-    third = max((bottom - top) // 3, 2)
-    reach = np.ones((1, round(4 / 360 * _PER_TURN)), np.uint8)
-    parts = []
-    for rows in (strip[top : top + third], strip[bottom - third : bottom]):
-        inked = ((rows > 0.4).sum(axis=0) > 1).astype(np.uint8)[None, :]
-        parts.append(cv2.dilate(np.hstack([inked] * 3), reach)[0, _PER_TURN : 2 * _PER_TURN] > 0)
-    gaps = _gaps(parts[0] & parts[1] & _columns(strip[top:bottom]))
+    """First column and length of the arc's text: the turn without its widest gap. A code hugs the rim: what has no
+    ink in the band's inner half is no text."""
+    inked = _columns(strip[(top + bottom) // 2 : bottom]) & _columns(strip[top:bottom])
+    gaps = _gaps(inked)
     if not gaps:
         return 0, _PER_TURN
     start, length = max(gaps, key=lambda g: g[1])
-    return (start + length - 4) % _PER_TURN, min(_PER_TURN - length + 8, _PER_TURN)
+    return (start + length - 6) % _PER_TURN, min(_PER_TURN - length + 12, _PER_TURN)
+
+
+def _gaps(inked: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Start and length of runs without ink, around the turn."""
+    if not inked.any():
+        return []
+    shift = int(np.argmax(inked))
+    return [((a + shift) % len(inked), b - a) for a, b in _runs(~np.roll(inked, -shift))]
 
 
 def _set_as_type(text: Map, around: float, radius: float, depth: float) -> tuple[Picture, ...]:
@@ -212,21 +307,15 @@ def _set_as_type(text: Map, around: float, radius: float, depth: float) -> tuple
     closed = text[:, keep]
     scale = _GLYPH_PX / text.shape[0]
     width = round(closed.shape[1] * aspect * scale)
-    soft = cv2.morphologyEx(cv2.GaussianBlur(closed, (0, 0), 1.2), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) * np.float32(1.25)
+    soft = cv2.morphologyEx(
+        cv2.GaussianBlur(closed, (0, 0), 1.8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)
+    ) * np.float32(1.3)
     return _line_picture(closed, width), _line_picture(soft, width)
-
-
-def _gaps(inked: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Start and length of runs without ink, around the turn."""
-    if not inked.any():
-        return []
-    shift = int(np.argmax(inked))
-    return [((a + shift) % len(inked), b - a) for a, b in _runs(~np.roll(inked, -shift))]
 
 
 def _glyph_count(text: Map) -> int:
     """How many glyphs stand in a strip: by the period of its gaps."""
-    column = cv2.GaussianBlur((text > 0.4).sum(axis=0).astype(np.float32)[None, :], (0, 0), 3).ravel()
+    column = cv2.GaussianBlur((text > 0.4).sum(axis=0).astype(np.float32)[None, :], (0, 0), 5).ravel()
     column = column - column.mean()
     size = len(column)
     spectrum = np.abs(np.fft.rfft(column * np.hanning(size), 4 * size))
@@ -248,43 +337,43 @@ def _line_picture(ink: Map, width: int, height: int = _GLYPH_PX) -> Picture:
     return picture
 
 
-def _straightened(density: Map, o: Outline, turn: float) -> Map:
-    """The seal's square, 400 px over the longer axis, turned back by `turn` degrees (clockwise).
+def _straightened(density: Map, o: Outline, turn: float) -> tuple[Map, Outline, float]:
+    """The seal turned back by `turn` degrees (clockwise), 400 px over the longer axis: picture, outline, turn taken.
 
-    An oval's own axes tell its turn better than its text, but for which side is up.
+    An oval's or a frame's own axes tell its turn better than its text does, but for which side is up.
     """
     if o.shape == "oval":
         relative = (turn - o.angle + 180) % 360 - 180
         turn = o.angle if abs(relative) < 90 else o.angle + 180
     elif o.shape != "round":
         turn = o.angle
-    side = 400
-    factor = max(o.size) / side
-    c, s = math.cos(math.radians(turn)) * factor, math.sin(math.radians(turn)) * factor
-    matrix = np.array([[c, -s, o.centre[0] - side / 2 * (c - s)], [s, c, o.centre[1] - side / 2 * (s + c)]])
-    result: Map = cv2.warpAffine(
-        density, matrix, (side, side), flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_CONSTANT, borderValue=0
-    )
-    if o.shape in ("round", "oval"):
-        return result
+    factor = max(o.size) / 400
     w, h = round(o.size[0] / factor), round(o.size[1] / factor)
-    return result[(side - h) // 2 : (side + h) // 2, (side - w) // 2 : (side + w) // 2]
+    c, s = math.cos(math.radians(turn)) * factor, math.sin(math.radians(turn)) * factor
+    matrix = np.array([[c, -s, o.centre[0] - (w * c - h * s) / 2], [s, c, o.centre[1] - (w * s + h * c) / 2]])
+    square: Map = cv2.warpAffine(
+        density,
+        matrix,
+        (w, h),
+        flags=cv2.INTER_AREA | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=0,
+    )
+    return square, Outline(o.shape, (w / 2, h / 2), (float(w), float(h)), 0.0), turn
 
 
-def _without_star(square: Map, inner: float) -> Map:
-    """What lies inside the text's band, without the piece in the middle that is large, compact and no glyph."""
-    side = square.shape[0]
-    y, x = np.mgrid[:side, :side] - (side - 1) / 2
-    rows = np.flatnonzero(square.any(axis=1))
-    high = (rows[-1] - rows[0]) / 2 if rows.size else side / 2
-    keep = np.hypot(x / (side / 2), y / max(high, 1)) < inner
-    result = np.where(keep, square, 0).astype(np.float32)
-    count, labels, stats, centres = cv2.connectedComponentsWithStats((result > 0.4).astype(np.uint8))
+def _without_star(square: Map, o: Outline) -> Map:
+    """Without the piece in the middle that is large, compact and no glyph."""
+    result = square.copy()
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(
+        (cv2.GaussianBlur(square, (0, 0), 1.5) > 0.35).astype(np.uint8)
+    )
+    radius = min(o.size) / 2
     for i in range(1, count):
         w, h, area = stats[i, cv2.CC_STAT_WIDTH], stats[i, cv2.CC_STAT_HEIGHT], stats[i, cv2.CC_STAT_AREA]
-        off = math.hypot(centres[i][0] - side / 2, centres[i][1] - side / 2)
-        if min(w, h) > 0.14 * side and off < 0.14 * side and 0.6 < w / h < 1.6 and area > 0.2 * w * h:
-            reach = cv2.dilate((labels == i).astype(np.uint8), np.ones((5, 5), np.uint8))
+        off = math.hypot(centres[i][0] - o.centre[0], centres[i][1] - o.centre[1])
+        if min(w, h) > 0.28 * radius and off < 0.3 * radius and 0.6 < w / h < 1.6 and area > 0.2 * w * h:
+            reach = cv2.dilate((labels == i).astype(np.uint8), np.ones((7, 7), np.uint8))
             result[reach > 0] = 0
     return result
 
@@ -292,15 +381,8 @@ def _without_star(square: Map, inner: float) -> Map:
 def _rows(block: Map) -> tuple[Picture, ...]:
     """Lines of a block of text, by the gaps in its row profile; four at most."""
     inked = (block > 0.4).sum(axis=1) > max(2, 0.006 * block.shape[1])
-    runs = _runs(np.asarray(inked))
-    merged: list[tuple[int, int]] = []
-    for a, b in runs:
-        if merged and a - merged[-1][1] <= 3:
-            merged[-1] = (merged[-1][0], b)
-        else:
-            merged.append((a, b))
     rows = []
-    for a, b in merged:
+    for a, b in _merged(_runs(np.asarray(inked)), 3):
         if not 0.035 * block.shape[1] < b - a < 0.5 * block.shape[1]:
             continue
         line = block[a:b]
@@ -328,14 +410,14 @@ def _code_picture(strip: Map, top: int, bottom: int, first: int, length: int) ->
     if rows.size < 6:
         return None
     # The longest band of rows: what remains of the ring is thin.
-    a, b = max(_runs(inked.mean(axis=1) > 0.05), key=lambda r: r[1] - r[0])
+    a, b = max(_runs(np.asarray(inked.mean(axis=1) > 0.05)), key=lambda r: r[1] - r[0])
     digits = np.rot90(part[max(a - 1, 0) : b + 1, runs[0][0] : runs[-1][1]], 2)
     return _line_picture(np.ascontiguousarray(digits), round(len(runs) * 0.95 * 36), 36)
 
 
 def _parts_of_frame(density: Map, o: Outline) -> Parts:
     """A rectangle's lines; a square's characters one beside the other, columns from right to left."""
-    block = _straightened(density, o, 0.0)
+    block, _, _ = _straightened(density, o, 0.0)
     h, w = block.shape
     rim = _frame_width(block)
     inside = block[rim : h - rim, rim : w - rim]
@@ -367,18 +449,19 @@ def _without_rules(block: Map) -> Map:
 
 def _columns_as_line(block: Map) -> tuple[Picture, ...]:
     """Characters of a name seal in reading order: two or three rows, columns from the right."""
-    pictures = []
-    for rows in (2, 3):
-        for columns in (2, 1):
-            if (rows, columns) in ((2, 2), (3, 2), (3, 1)):
-                cells = []
-                for c in reversed(range(columns)):
-                    for r in range(rows):
-                        h, w = block.shape
-                        cell = block[r * h // rows : (r + 1) * h // rows, c * w // columns : (c + 1) * w // columns]
-                        cells.append(cv2.resize(cell, (_GLYPH_PX, _GLYPH_PX), interpolation=cv2.INTER_AREA))
-                pictures.append(_line_picture(np.hstack(cells), _GLYPH_PX * len(cells)))
-    return tuple(pictures[:1])
+    h, w = block.shape
+    share = (block > 0.4).mean(axis=1)
+    third = share[round(0.28 * h) : round(0.39 * h)].min() + share[round(0.61 * h) : round(0.72 * h)].min()
+    rows = 3 if third < share[round(0.44 * h) : round(0.56 * h)].min() else 2
+    cells = []
+    for c in (1, 0):
+        for r in range(rows):
+            cell = block[r * h // rows : (r + 1) * h // rows, c * w // 2 : (c + 1) * w // 2]
+            cells.append(
+                np.pad(cv2.resize(cell, (_GLYPH_PX, _GLYPH_PX), interpolation=cv2.INTER_AREA), ((0, 0), (4, 4)))
+            )
+    line = np.hstack(cells)
+    return (_line_picture(line, line.shape[1]), _line_picture(cv2.GaussianBlur(line, (0, 0), 1.2), line.shape[1]))
 
 
 # --- the reader
@@ -427,7 +510,9 @@ def _tesseract(sheet: Picture, *options: str) -> list[Line]:
     for row in done.stdout.decode("utf-8", "replace").splitlines()[1:]:
         cells = row.split("\t")
         if len(cells) == 12 and cells[0] == "5" and cells[11].strip():
-            words.setdefault(tuple(cells[1:5]), []).append((float(cells[7]) + float(cells[9]) / 2, cells[11].strip(), float(cells[10])))
+            words.setdefault(tuple(cells[1:5]), []).append(
+                (float(cells[7]) + float(cells[9]) / 2, cells[11].strip(), float(cells[10]))
+            )
     lines = []
     for parts in words.values():
         weight = sum(len(text) for _, text, _ in parts)
@@ -440,7 +525,9 @@ def _joined(words: Sequence[str]) -> str:
     """Chinese words run together, Latin ones keep a space between."""
     text = ""
     for word in words:
-        text += (" " if text[-1:].isascii() and text[-1:].isalnum() and word[:1].isascii() and word[:1].isalnum() else "") + word
+        text += (
+            " " if text[-1:].isascii() and text[-1:].isalnum() and word[:1].isascii() and word[:1].isalnum() else ""
+        ) + word
     return text
 
 
@@ -501,9 +588,11 @@ def _read_code(picture: Picture) -> tuple[str | None, float | None]:
     language = "eng" if "eng" in (_languages() or ()) else "chi_sim"
     lines = _tesseract(picture, "-l", language, "--psm", "7", "-c", "tessedit_char_whitelist=0123456789")
     digits = "".join(re.sub(r"\D", "", line.text) for line in lines)
-    if len(digits) != 13:
+    confidence = min((line.confidence for line in lines), default=0.0)
+    # One wrong digit names another seal: rather none.
+    if len(digits) != 13 or confidence < _SURE_OF_CODE:
         return None, None
-    return digits, min(line.confidence for line in lines)
+    return digits, confidence
 
 
 __all__ = ["SealText", "missing_reader", "read_text", "similar", "unified_code_holds"]

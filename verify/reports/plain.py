@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from verify.core.findings import ANSWERS
-from verify.core.messages import sentence
+from verify.core.messages import clean, sentence
 from verify.report import Report
 from verify.reports.html import say
 from verify.reports.words import ANSWER_WORDS, OUTCOME_WORDS
@@ -17,7 +17,7 @@ def plain(report: Report, lang: str) -> Text:
     """The report's verdict, four answers, warnings and problems."""
     verdict = report.verdict
     text = Text()
-    text.append(f"{report.document.name}: ", style="bold")
+    text.append(f"{clean(report.document.name)}: ", style="bold")
     text.append(OUTCOME_WORDS[lang][verdict.outcome], style=_STYLE[verdict.outcome])
     text.append(f"\n  {sentence(verdict.summary.code, {}, lang)}\n")
     for answer in ANSWERS:
@@ -37,5 +37,5 @@ def plain(report: Report, lang: str) -> Text:
     for remark in report.document.remarks:
         text.append(f"  i {remark}\n", style="dim")
     for problem in report.problems:
-        text.append(f"  ? {problem.where}: {problem.message} [{problem.code}]\n", style="yellow")
+        text.append(f"  ? {clean(problem.where)}: {clean(problem.message)} [{problem.code}]\n", style="yellow")
     return text

@@ -46,22 +46,32 @@ def unmodified(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
 @check("signature.identity", kind="signature", answer="signer")
 def identity(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
     """Does a chain of certificates that we trust say who signed?"""
-    alone = not any(e.kind == "signature" and e.purpose == "signature" for e in dossier.evidence)
-    if evidence.purpose == "timestamp" and not alone:
+    if evidence.purpose == "timestamp":
         return None
-    # A timestamp alone is judged as a signature is: anybody can run an authority that nobody knows.
     name = evidence.signer.common_name or evidence.signer.subject if evidence.signer else None
     if not evidence.intact:
         return indeterminate("nobody-proven", field=evidence.field)
     path = evidence.path
     if path.problem is None and path.complete:
-        code = "signer-proven" if evidence.purpose == "signature" else "timestamp-proven"
-        return passed(code, name=name, anchor=path.anchor)
+        return passed("signer-proven", name=name, anchor=path.anchor)
     if path.problem in _FAULTS:
         return failed(f"path-{path.problem}", name=name, detail=path.detail)
     if path.problem in _DOUBTS:
         return indeterminate(f"path-{path.problem}", name=name, detail=path.detail)
     return indeterminate("identity-not-established", name=name, detail=path.detail)
+
+
+@check("signature.authority", kind="signature", answer="unchanged")
+def authority(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
+    """Where nobody signed and only a timestamp protects the text: is its authority one that we trust?"""
+    signed = any(e.kind == "signature" and e.purpose == "signature" for e in dossier.evidence)
+    if evidence.purpose != "timestamp" or signed or not evidence.intact:
+        return None
+    name = evidence.signer.common_name or evidence.signer.subject if evidence.signer else None
+    # Anybody can run an authority that nobody knows.
+    if evidence.path.complete and evidence.path.problem is None:
+        return passed("timestamp-proven", name=name, anchor=evidence.path.anchor)
+    return indeterminate("timestamp-authority-unknown", name=name, detail=evidence.path.detail)
 
 
 @check("signature.revocation", kind="signature", answer="signer")
@@ -99,4 +109,4 @@ def time(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
     return indeterminate("time-unknown")
 
 
-CHECKS = (unmodified, intact, identity, revocation, algorithms, time)
+CHECKS = (unmodified, intact, authority, identity, revocation, algorithms, time)

@@ -30,8 +30,11 @@ MECHANISMS: tuple[Mechanism, ...] = tuple(ALTERNATIVE)
 _COPIER_DPI = 600.0
 
 
-def forge(mechanism: Mechanism, die: Die, rng: Rng, *, source: Hardness = "clean") -> Die:
-    """A die made by `mechanism` against `die`. `source`: the print that an optical copy is taken from."""
+def forge(
+    mechanism: Mechanism, die: Die, rng: Rng, *, source: Hardness = "clean", error_mm: float | None = None
+) -> Die:
+    """A die made by `mechanism` against `die`. `source`: the print that an optical copy is taken from; `error_mm`: how far
+    an engraver misses a glyph's place, drawn from the mechanism's own range when not given."""
     scale = die.px_per_mm
     if not die.units and mechanism in ("digit-changed", "twin", "copy-engraved", "near-copy"):
         raise ValueError(f"a die copied as a picture has no artwork to make a {mechanism} of")
@@ -49,7 +52,8 @@ def forge(mechanism: Mechanism, die: Die, rng: Rng, *, source: Hardness = "clean
     if mechanism == "twin":
         return cut_die(die.spec, die.units, rng, px_per_mm=scale)
     if mechanism == "copy-engraved":
-        units = _shifted(die.units, rng, between(rng, 0.05, 0.1), turn_deg=between(rng, 0.4, 1.0))
+        missed = between(rng, 0.05, 0.1) if error_mm is None else error_mm
+        units = _shifted(die.units, rng, missed, turn_deg=between(rng, 0.4, 1.0))
         return cut_die(die.spec, units, rng, px_per_mm=scale, rounding=between(rng, 1.0, 1.8))
     units = _shifted(die.units, rng, between(rng, 0.025, 0.05), turn_deg=between(rng, 0.1, 0.4))
     return cut_die(die.spec, units, rng, px_per_mm=scale, rounding=between(rng, 0.9, 1.8))

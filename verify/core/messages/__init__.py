@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -32,6 +33,11 @@ def sentence(code: str, params: Mapping[str, Any], language: str) -> str:
     return template.format_map(_Spoken(params))
 
 
+def clean(text: str) -> str:
+    """A text without control and direction characters: names out of a document may not move a terminal's cursor."""
+    return "".join(c if unicodedata.category(c) not in ("Cc", "Cf") else " " for c in text)
+
+
 class _Spoken(dict[str, Any]):
     """Parameters as they read in a sentence: numbers short, lists joined, None as 'unknown'."""
 
@@ -42,8 +48,8 @@ class _Spoken(dict[str, Any]):
         if isinstance(value, float):
             return f"{value:.4g}"
         if isinstance(value, (list, tuple)):
-            return "; ".join(str(v) for v in value)
-        return value
+            return "; ".join(clean(str(v)) for v in value)
+        return clean(value) if isinstance(value, str) else value
 
     def __missing__(self, key: str) -> str:
         return f"⟨{key}⟩"

@@ -142,7 +142,7 @@ CASES: tuple[Case, ...] = (
     _case(
         "forged-copied-print",
         "Seal engraved after a print",
-        "Every glyph was cut by hand after a print, each a tenth of a millimetre or less from its place.",
+        "Every glyph was cut by hand after a print, about a tenth of a millimetre from its place.",
         outcome="failed",
         seal="failed",
         codes=("points-to-remake",),
