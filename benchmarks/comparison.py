@@ -94,7 +94,11 @@ def report(rows: Sequence[Row], calibration_path: Path) -> str:
         r["against"] = {x.against: x.log10_lr or 0.0 for x in found}
         r["answer"] = answer(calibration, r)
     lines = [f"{len({r['seal'] for r in rows})} held-out seals, {len(rows)} pairs, calibration {calibration.name}", ""]
-    lines += ["EER in % [95 %]: the ratio against the mechanism's own alternative / the tutorial's score", "| mechanism | clean | medium | hard |", "|---|---|---|---|"]
+    lines += [
+        "EER in % [95 %]: the ratio against the mechanism's own alternative / the tutorial's score",
+        "| mechanism | clean | medium | hard |",
+        "|---|---|---|---|",
+    ]
     for kind in [k for k in MIX if not k.startswith("genuine") and k != "reused"]:
         cells = []
         for hardness in ("clean", "medium", "hard"):
@@ -103,13 +107,20 @@ def report(rows: Sequence[Row], calibration_path: Path) -> str:
             ours = _cell([{**r, "score": r["against"][own]} for r in part], kind, "score")
             cells.append(f"{ours} / {_cell(part, kind, 'tutorial')}")
         lines.append(f"| {kind} | " + " | ".join(cells) + " |")
-    lines += ["", "Default policy, % of pairs: passed / failed / indeterminate / null", "| kind | clean | medium | hard |", "|---|---|---|---|"]
+    lines += [
+        "",
+        "Default policy, % of pairs: passed / failed / indeterminate / null",
+        "| kind | clean | medium | hard |",
+        "|---|---|---|---|",
+    ]
     for kind in ("genuine", *(k for k in MIX if not k.startswith("genuine"))):
         cells = []
         for hardness in ("clean", "medium", "hard"):
             told = [r["answer"] for r in rows if r["kind"].removesuffix("-2") == kind and r["hardness"] == hardness]
             words = ("passed", "failed", "indeterminate", "null")
-            cells.append(" / ".join(f"{100 * told.count(w) / max(len(told), 1):.0f}" for w in words) + f" (n={len(told)})")
+            cells.append(
+                " / ".join(f"{100 * told.count(w) / max(len(told), 1):.0f}" for w in words) + f" (n={len(told)})"
+            )
         lines.append(f"| {kind} | " + " | ".join(cells) + " |")
     lines.append("")
     for dpi in (200.0, 300.0, 600.0):

@@ -142,13 +142,22 @@ def _row(seal: int, kind: Mix, found: comparing.Against, *, forced: bool) -> Row
 # ── fitting ────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def fit(rows: Sequence[Row], *, name: str) -> tuple[Calibration, dict[tuple[Regime, Alternative], list[tuple[Row, float]]]]:
+def fit(
+    rows: Sequence[Row], *, name: str
+) -> tuple[Calibration, dict[tuple[Regime, Alternative], list[tuple[Row, float]]]]:
     """The calibration, and every fitted row's cross-validated log10 LR, before limits."""
     used = {regime: [r for r in rows if r["sufficient"] and _inside(r, regime)] for regime in USED}
-    raw = np.array([[covariate(r["measures"], c) for c in COVARIATES] for r in [*used["sharp"], *used["plain"]] if r["alternative"] == "genuine"])
+    raw = np.array(
+        [
+            [covariate(r["measures"], c) for c in COVARIATES]
+            for r in [*used["sharp"], *used["plain"]]
+            if r["alternative"] == "genuine"
+        ]
+    )
     means, spreads = tuple(map(float, raw.mean(axis=0))), tuple(map(float, raw.std(axis=0) + 1e-6))
     expectations = {
-        regime: tuple(_expect(m, _of(used[regime], "genuine"), means, spreads) for m in _all_used(regime)) for regime in USED
+        regime: tuple(_expect(m, _of(used[regime], "genuine"), means, spreads) for m in _all_used(regime))
+        for regime in USED
     }
     bare = Calibration(
         name=name, basis="simulated", seals=len({r["seal"] for r in rows}), pairs=len(rows), covariates=COVARIATES,
@@ -299,12 +308,19 @@ def _limits(rows: Sequence[Row], score: Array) -> tuple[float, float]:
     genuine = np.array([r["alternative"] == "genuine" for r in rows])
     kinds = [r["kind"] for r in rows]
     others = set(np.array(kinds)[~genuine])
-    per_seal = {s: sum(r["seal"] == s for r, g in zip(rows, genuine, strict=True) if g) for s in {r["seal"] for r in rows}}
+    per_seal = {
+        s: sum(r["seal"] == s for r, g in zip(rows, genuine, strict=True) if g) for s in {r["seal"] for r in rows}
+    }
     weight = np.array(
-        [1.0 / per_seal[r["seal"]] if g else share(k, others) / kinds.count(k) for r, g, k in zip(rows, genuine, kinds, strict=True)]
+        [
+            1.0 / per_seal[r["seal"]] if g else share(k, others) / kinds.count(k)
+            for r, g, k in zip(rows, genuine, kinds, strict=True)
+        ]
     )
     seals = tuple(len({r["seal"] for r, g in zip(rows, genuine, strict=True) if g == side}) for side in (True, False))
-    return bounds(score[genuine], score[~genuine], seals=(seals[0], seals[1]), weights=(weight[genuine], weight[~genuine]))
+    return bounds(
+        score[genuine], score[~genuine], seals=(seals[0], seals[1]), weights=(weight[genuine], weight[~genuine])
+    )
 
 
 def _fit_reuse(rows: Sequence[Row]) -> ReuseFit | None:
@@ -319,7 +335,9 @@ def _fit_reuse(rows: Sequence[Row]) -> ReuseFit | None:
         Term(measure="1-ncc_edge", sign=-1, knots=(-0.2, -0.1, -0.05, -0.03, -0.015, -0.007, -0.003)),
         Term(measure="scatter_mm", sign=-1, knots=(-0.06, -0.03, -0.02, -0.014, -0.01, -0.006)),
     )
-    design = np.array([ramps(terms, {t.measure: float(told(r["measures"], t.measure) or 0) for t in terms}) for r in chosen])
+    design = np.array(
+        [ramps(terms, {t.measure: float(told(r["measures"], t.measure) or 0) for t in terms}) for r in chosen]
+    )
     same = np.array([r["alternative"] == "reused" for r in chosen])
     weight = np.where(same, 0.5 / same.mean(), 0.5 / (1 - same.mean()))
     seals = np.array([r["seal"] for r in chosen])
@@ -351,7 +369,9 @@ def equal_error(genuine: Array, others: Array) -> float:
     return float(50 * (miss[i] + false[i]))
 
 
-def by_seal(rows: Sequence[Row], rate: Callable[[Sequence[Row]], float], *, times: int = 300) -> tuple[float, float, float]:
+def by_seal(
+    rows: Sequence[Row], rate: Callable[[Sequence[Row]], float], *, times: int = 300
+) -> tuple[float, float, float]:
     """A rate with its 95 % interval, seals drawn with replacement."""
     seals = sorted({r["seal"] for r in rows})
     groups = {s: [r for r in rows if r["seal"] == s] for s in seals}
@@ -365,7 +385,9 @@ def by_seal(rows: Sequence[Row], rate: Callable[[Sequence[Row]], float], *, time
     return rate(rows), float(low), float(high)
 
 
-def card(calibration: Calibration, scores: dict[tuple[Regime, Alternative], list[tuple[Row, float]]], rows: Sequence[Row]) -> str:
+def card(
+    calibration: Calibration, scores: dict[tuple[Regime, Alternative], list[tuple[Row, float]]], rows: Sequence[Row]
+) -> str:
     """The model card: data, numbers with intervals, limits, where it breaks."""
     lines = [
         f"# {calibration.name}: calibration of the comparison of imprints",
@@ -385,7 +407,11 @@ def card(calibration: Calibration, scores: dict[tuple[Regime, Alternative], list
         for kind in [k for k in MIX if any(r["kind"] == k and r["alternative"] == alternative for r, _ in pairs)]:
             cells = []
             for hardness in ("clean", "medium", "hard"):
-                part = [{**r, "score": s} for r, s in pairs if r["hardness"] == hardness and r["kind"] in (kind, "genuine", "genuine-2")]
+                part = [
+                    {**r, "score": s}
+                    for r, s in pairs
+                    if r["hardness"] == hardness and r["kind"] in (kind, "genuine", "genuine-2")
+                ]
                 cells.append(_told(by_seal(part, _eer_of(kind)), len([1 for r in part if r["kind"] == kind])))
             lines.append(f"| {regime} | {kind} | " + " | ".join(cells) + " |")
     lines += ["", "## Limits", "", "| regime | against | log10 LR from | to | seals |", "|---|---|---|---|---|"]
@@ -430,10 +456,16 @@ def _policy_table(calibration: Calibration, rows: Sequence[Row]) -> list[str]:
     ]  # fmt: skip
     for kind in ("genuine", *(k for k in MIX if k in ALTERNATIVE)):
         for hardness in ("clean", "medium", "hard"):
-            part = [r for r in rows if r["kind"].removesuffix("-2") == kind and r["hardness"] == hardness and not r["forced"]]
+            part = [
+                r
+                for r in rows
+                if r["kind"].removesuffix("-2") == kind and r["hardness"] == hardness and not r["forced"]
+            ]
             if part:
                 told_ = [answer(calibration, r) for r in part]
-                shares = [f"{100 * told_.count(w) / len(told_):.0f}" for w in ("passed", "failed", "indeterminate", "null")]
+                shares = [
+                    f"{100 * told_.count(w) / len(told_):.0f}" for w in ("passed", "failed", "indeterminate", "null")
+                ]
                 lines.append(f"| {kind} | {hardness} | {len(part)} | " + " | ".join(shares) + " |")
     return lines
 
@@ -471,7 +503,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--name", default="comparison-1")
     parser.add_argument("--out", type=Path, default=ROOT)
     given = parser.parse_args(arguments)
-    rows = list(gather(measure, training_seals(given.seals, given.light), cache=given.cache, name=given.name, workers=given.workers))
+    rows = list(
+        gather(
+            measure, training_seals(given.seals, given.light), cache=given.cache, name=given.name, workers=given.workers
+        )
+    )
     calibration, scores = fit(rows, name=given.name)
     folder = given.out / given.name
     folder.mkdir(parents=True, exist_ok=True)

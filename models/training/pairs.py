@@ -32,7 +32,18 @@ MIX: tuple[Mix, ...] = (
     "optical-copy", "twin", "reused",
 )  # fmt: skip
 # Of ten seals, so many are captured clean, medium and hard.
-HARDNESS: tuple[Hardness, ...] = ("clean", "medium", "clean", "hard", "medium", "clean", "medium", "clean", "hard", "medium")
+HARDNESS: tuple[Hardness, ...] = (
+    "clean",
+    "medium",
+    "clean",
+    "hard",
+    "medium",
+    "clean",
+    "medium",
+    "clean",
+    "hard",
+    "medium",
+)
 
 
 @dataclass(frozen=True)
@@ -126,7 +137,9 @@ def _draw(seal: int) -> tuple[Imprint, dict[Mix, Imprint]]:
     return specimen, found
 
 
-def _capture(die: Die, hardness: Hardness, clutter: Hardness, rng: np.random.Generator, *, dpi: float | None = None) -> Imprint:
+def _capture(
+    die: Die, hardness: Hardness, clutter: Hardness, rng: np.random.Generator, *, dpi: float | None = None
+) -> Imprint:
     impression = press(die, Pressing.draw(rng, hardness), rng)
     scan = scan_crop(impression, Capture.draw(rng, hardness, dpi=dpi), rng, clutter_of=clutter)
     return Imprint(scan.pixels, scan.dpi)
@@ -134,7 +147,11 @@ def _capture(die: Die, hardness: Hardness, clutter: Hardness, rng: np.random.Gen
 
 def reused(specimen: Imprint, rng: np.random.Generator) -> Imprint:
     """The specimen's own picture, turned, rescaled, its contrast changed, printed light or dark, saved as JPEG."""
-    factor = float(rng.choice([0.5, 0.75, 1.0, 1.0])) if (specimen.dpi or 0) > 400 else float(rng.choice([0.8, 1.0, 1.0, 1.3]))
+    factor = (
+        float(rng.choice([0.5, 0.75, 1.0, 1.0]))
+        if (specimen.dpi or 0) > 400
+        else float(rng.choice([0.8, 1.0, 1.0, 1.3]))
+    )
     turn = float(rng.normal(0, 6)) if rng.random() < 0.7 else 0.0
     h, w = specimen.pixels.shape[:2]
     size = round(w * factor), round(h * factor)
@@ -142,8 +159,12 @@ def reused(specimen: Imprint, rng: np.random.Generator) -> Imprint:
     matrix[:, 2] += np.array(size) / 2 - np.array((w, h)) / 2
     paper = tuple(float(v) for v in np.percentile(specimen.pixels.reshape(-1, 3), 80, axis=0))
     source = cv2.GaussianBlur(specimen.pixels, (0, 0), max(0.01, 0.35 * (1 / factor - 0.9)))
-    picture = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=paper)
-    light = picture.astype(np.float32) * float(rng.uniform(0.92, 1.08)) + rng.normal(0, float(rng.uniform(0, 2.5)), picture.shape)
+    picture = cv2.warpAffine(
+        source, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_CONSTANT, borderValue=paper
+    )
+    light = picture.astype(np.float32) * float(rng.uniform(0.92, 1.08)) + rng.normal(
+        0, float(rng.uniform(0, 2.5)), picture.shape
+    )
     pixels = np.clip(light, 0, 255).astype(np.uint8)
     if rng.random() < 0.7:
         _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(65, 96))])

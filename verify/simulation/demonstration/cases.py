@@ -230,14 +230,18 @@ CASES: tuple[Case, ...] = (
         authorised="failed",
         codes=("use-other-content",),
     ),
-    _case(
+    Case(
         "scan-without-signature",
         "A scan without a signature",
-        "A blue seal on a scan at 300 dpi.",
-        outcome="indeterminate",
-        seal="passed",
+        "A blue seal on a scan at 300 dpi. One careful print in eight is not decided at this resolution (docs/results.md); "
+        "none may be held against it.",
+        outcome=frozenset({"indeterminate"}),
+        unchanged=frozenset({"indeterminate"}),
+        signer=frozenset({"not_asked"}),
+        seal=frozenset({"passed", "indeterminate"}),
+        authorised=frozenset({"not_asked"}),
         codes=("no-signature",),
-        suffix=".png",
+        file="scan-without-signature.png",
     ),
     _case(
         "nothing",
