@@ -8,6 +8,7 @@ from tests.builders import signature
 from verify.agreement.dates import document_date, written_days
 
 PROVEN, CLAIMED = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+LATER = datetime(2026, 6, 1, tzinfo=UTC)
 
 
 def test_a_timestamp_outranks_everything() -> None:
@@ -17,6 +18,33 @@ def test_a_timestamp_outranks_everything() -> None:
 
 def test_a_timestamp_on_a_broken_signature_proves_nothing() -> None:
     assert document_date([signature(intact=False, best_time=PROVEN)], None, [])[1] == "unknown"
+
+
+def test_the_earliest_proof_of_one_revision_counts() -> None:
+    same = [signature(revision=2, best_time=LATER), signature(revision=2, best_time=PROVEN)]
+    assert document_date(same, None, []) == (PROVEN, "timestamp")
+    assert document_date([signature(best_time=LATER), signature(best_time=PROVEN)], None, []) == (PROVEN, "timestamp")
+
+
+def test_a_signature_on_a_later_revision_dates_what_the_document_holds_now() -> None:
+    first, second = signature(revision=2, best_time=PROVEN), signature(revision=4, best_time=LATER)
+    assert document_date([first, second], None, []) == (LATER, "timestamp")
+    broken = signature(revision=4, best_time=LATER, intact=False)
+    assert document_date([first, broken], None, []) == (PROVEN, "timestamp")
+
+
+def test_a_timestamp_renewed_for_the_archive_makes_no_document_younger() -> None:
+    signed, stamp = (
+        signature(revision=2, best_time=PROVEN),
+        signature(purpose="timestamp", revision=4, best_time=LATER),
+    )
+    assert document_date([signed, stamp], None, []) == (PROVEN, "timestamp")
+    assert document_date([signature(claimed_time=CLAIMED), stamp], None, []) == (LATER, "timestamp")
+
+
+def test_of_claimed_times_the_latest_counts_because_the_earliest_is_the_one_that_clears() -> None:
+    both = [signature(claimed_time=LATER), signature(claimed_time=CLAIMED)]
+    assert document_date(both, None, []) == (LATER, "claimed")
 
 
 def test_a_given_date_outranks_the_signers_claim_and_that_the_page() -> None:

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.sign import fields
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
+from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
 
 from verify.core.errors import Problem
 from verify.formats.read import read
@@ -16,7 +19,7 @@ from verify.signatures.evidence import SignatureEvidence
 from verify.signatures.examiner import SignatureExaminer
 from verify.simulation.contracts import contract_pdf
 from verify.simulation.pki import Credentials, TestPki
-from verify.simulation.signing import Look, sign_pdf, stamp_pdf, update_of, written
+from verify.simulation.signing import Look, _requested, sign_pdf, stamp_pdf, update_of, written
 from verify.stores.trust import NO_ANCHORS, TrustAnchors
 
 SIGNED = datetime(2024, 6, 3, 2, 0, tzinfo=UTC)
@@ -61,6 +64,53 @@ def signed(pki: str = "own", revocation: bool = True, certify: str | None = None
 @cache
 def stamped(as_signature: bool = False) -> bytes:
     return stamp_pdf(signed(), PKI.timestamper(SIGNED + timedelta(days=1)), as_signature=as_signature)
+
+
+@cache
+def with_empty_field() -> bytes:
+    """A signed contract with a visible signature field "Timestamp1" that is still empty."""
+    writer = update_of(contract(), "empty")
+    fields.append_signature_field(writer, fields.SigFieldSpec("Timestamp1", box=(60, 600, 500, 660)))
+    return sign_pdf(written(writer), signer(), at=SIGNED, timestamper=PKI.timestamper(SIGNED))
+
+
+def drawn_stamp(
+    pdf: bytes,
+    *,
+    rect: tuple[int, int, int, int] = (60, 600, 500, 660),
+    look: bytes | None = b"1 1 1 rg 0 0 440 60 re f",
+    place: str = "field",
+    as_signature: bool = False,
+) -> bytes:
+    """A valid document timestamp whose widget shows `look` in `rect` (points).
+
+    `place`: the widget is the field itself, a kid of it ("widget"), gives its rectangle by references ("indirect"), or
+    stood there before the signature ("prepared").
+    """
+    writer = update_of(pdf, "drawn")
+    spec = fields.SigFieldSpec("Timestamp1", box=rect, combine_annotation=place != "widget")
+    embedder = PdfCMSEmbedder(new_field_spec=None if place == "prepared" else spec)
+    steps = embedder.write_cms(field_name="Timestamp1", writer=writer)
+    field = next(steps).get_object()
+    widget = field["/Kids"][0] if place == "widget" else field
+    widget.pop(pdf_name("/AP"), None)
+    if place != "prepared":
+        numbers = [generic.NumberObject(v) for v in rect]
+        widget[pdf_name("/Rect")] = generic.ArrayObject(
+            [writer.add_object(v) for v in numbers] if place == "indirect" else numbers
+        )
+    if look is not None:
+        drawn = form_look("")
+        stream = writer.add_object(generic.StreamObject(dict_data=dict(drawn), stream_data=look))
+        widget[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): stream})
+    writer.update_container(widget)
+    placeholder = DocumentTimestamp(bytes_reserved=16_384)
+    if as_signature:
+        placeholder[pdf_name("/Type")] = pdf_name("/Sig")
+    steps.send(SigObjSetup(sig_placeholder=placeholder))
+    prepared, out = steps.send(SigIOSetup(md_algorithm="sha256", in_place=False))
+    steps.send(_requested(PKI.timestamper(SIGNED + timedelta(days=1)), prepared.document_digest))
+    return bytes(out.getvalue())
 
 
 @cache

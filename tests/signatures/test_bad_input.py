@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
@@ -62,6 +63,17 @@ def test_a_signature_field_that_holds_nonsense_is_no_signature() -> None:
         assert isinstance(found, SignatureEvidence | Problem)
         if isinstance(found, SignatureEvidence):
             assert found.intact is False
+
+
+def test_a_name_written_with_escapes_hides_no_signature() -> None:
+    """ISO 32000-2, 7.3.5: /Byte#52ange is /ByteRange."""
+    pdf = signed(revocation=False)
+    for name in (b"ByteRange", b"SigFlags", b"Sig", b"AcroForm", b"SubFilter"):
+        spelled = b"/" + name[:1] + b"#%02X" % name[1] + name[2:]
+        pdf = re.sub(rb"/" + name + rb"(?![A-Za-z])", spelled, pdf)
+    pdf = re.sub(rb"/Sig(?=[A-Z])", b"/S#69g", pdf)
+    assert b"/Sig" not in pdf and b"/ByteRange" not in pdf and b"/AcroForm" not in pdf
+    assert [e for e in everything(pdf) if isinstance(e, SignatureEvidence | Problem)] != []
 
 
 def test_a_picture_has_no_signatures() -> None:

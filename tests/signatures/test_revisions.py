@@ -13,6 +13,7 @@ from tests.signatures.documents import (
     PKI,
     SIGNED,
     TEXT_BOX,
+    drawn_stamp,
     examined,
     fill,
     form_look,
@@ -21,10 +22,11 @@ from tests.signatures.documents import (
     signer,
     stamped,
     update,
+    with_empty_field,
     with_form,
 )
 from verify.simulation.contracts import Scan, contract_pdf
-from verify.simulation.signing import sign_pdf
+from verify.simulation.signing import Look, sign_pdf
 from verify.simulation.tampering import (
     append_bytes,
     change_text,
@@ -55,6 +57,37 @@ def test_a_document_timestamp_is_permitted_even_where_nothing_else_is() -> None:
     found = only(certified)
     assert (found.certification, found.modification) == ("no-changes", "permitted")
     assert only(stamped()).modification == "permitted"
+
+
+@pytest.mark.parametrize("place", ["field", "widget", "indirect", "prepared"])
+@pytest.mark.parametrize("as_signature", [False, True])
+def test_a_timestamp_that_draws_on_the_page_is_suspicious(place: str, as_signature: bool) -> None:
+    """Anyone's authority would do, and a white widget could lie over the fee."""
+    before = with_empty_field() if place == "prepared" else signed()
+    found = only(drawn_stamp(before, place=place, as_signature=as_signature))
+    assert found.modification == "suspicious"
+    assert any(c.object == "field Timestamp1, appearance" and c.permitted_by is None for c in found.changes)
+
+
+def test_a_timestamp_with_a_look_but_no_room_is_suspicious() -> None:
+    assert only(drawn_stamp(signed(), rect=(0, 0, 0, 0))).modification == "suspicious"
+
+
+def test_a_timestamp_with_room_but_no_look_is_suspicious() -> None:
+    assert only(drawn_stamp(signed(), look=None)).modification == "suspicious"
+
+
+@pytest.mark.parametrize("look", [b"", b"% DSBlank\n", None])
+def test_an_invisible_timestamp_may_have_an_empty_look(look: bytes | None) -> None:
+    found = only(drawn_stamp(signed(), rect=(0, 0, 0, 0), look=look))
+    assert found.modification == "permitted"
+
+
+def test_the_widget_of_a_later_signature_may_be_seen() -> None:
+    picture = np.full((40, 40, 3), 255, np.uint8)
+    other = PKI.signer("北辰贸易有限公司（虚构）")
+    second = sign_pdf(signed(), other, at=SIGNED, field="Signature2", appearance=Look(1, (40, 200, 40, 40), picture))
+    assert examined(second)[0].modification == "permitted"
 
 
 def test_changed_text_is_suspicious_and_names_the_page() -> None:

@@ -20,21 +20,31 @@ def document_date(
 ) -> tuple[datetime | date | None, DateSource]:
     """The date that counts and what it rests on.
 
-    With several signatures the earliest proven time counts: the document existed then. A date read
-    on the page counts only where the pages agree on one, for a contract names many days.
+    Of several proven times, that of the latest signed revision counts, for what the document holds now
+    existed only then, and the earliest where several cover it. A document timestamp counts only where
+    no signature is proven: one renewed for the archive adds nothing to the content. Of several claimed
+    times the latest counts: an unproven date may accuse, never clear. A date read on the page counts
+    only where the pages agree on one, for a contract names many days.
     """
-    proven = [s.best_time for s in signatures if s.best_time is not None and s.intact]
-    if proven:
-        return min(proven), "timestamp"
+    if (proven := _proven(signatures)) is not None:
+        return proven, "timestamp"
     if given is not None:
         return given, "given"
     claimed = [s.claimed_time for s in signatures if s.claimed_time is not None]
     if claimed:
-        return min(claimed), "claimed"
+        return max(claimed), "claimed"
     days = {day for text in texts for day in written_days(text)}
     if len(days) == 1:
         return days.pop(), "read"
     return None, "unknown"
+
+
+def _proven(signatures: Sequence[SignatureEvidence]) -> datetime | None:
+    found = [(s.purpose, s.revision or 0, s.best_time) for s in signatures if s.best_time is not None and s.intact]
+    signed = [(revision, time) for purpose, revision, time in found if purpose == "signature"]
+    times = signed or [(revision, time) for _, revision, time in found]
+    latest = max((revision for revision, _ in times), default=0)
+    return min((time for revision, time in times if revision == latest), default=None)
 
 
 def written_days(text: str) -> set[date]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,10 @@ from verify.core.errors import Problem
 from verify.core.exhibits import Piece
 from verify.signatures.evidence import SignatureEvidence
 from verify.stores.trust import TrustAnchors
+
+_TRACES = (b"/ByteRange", b"/Sig", b"/AcroForm", b"/ObjStm", b"/Encrypt")
+# A stretch of regular characters after a slash, with an escape in it; no name is longer than 127 bytes.
+_ESCAPED = re.compile(rb"/[^\x00\t\n\f\r ()<>\[\]{}/%#]{0,127}#[0-9A-Fa-f]{2}")
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class SignatureExaminer:
         """Every signature and document timestamp, oldest first. Bad news is evidence; only our inability is a Problem."""
         if document.format != "pdf":
             return
-        if b"/ByteRange" not in document.data and b"/Sig" not in document.data and not _may_hide(document.data):
+        if not _may_be_signed(document.data):
             return
         # pyHanko takes half a second to import; schema, judge and unsigned pictures must not pay for it.
         from verify.signatures.case import Examination
@@ -40,6 +45,9 @@ class SignatureExaminer:
         yield from Examination(document, self.anchors, self.at, self.certificates).run()
 
 
-def _may_hide(data: bytes) -> bool:
-    """Object streams and encryption can hold signature fields that plain bytes do not show."""
-    return b"/ObjStm" in data or b"/Encrypt" in data
+def _may_be_signed(data: bytes) -> bool:
+    """Whether the bytes leave room for a signature; pyHanko tells whether there is one.
+
+    Object streams and encryption hide the names, and #xx spells them otherwise (ISO 32000-2, 7.3.5): /Byte#52ange.
+    """
+    return any(word in data for word in _TRACES) or _ESCAPED.search(data) is not None

@@ -12,6 +12,7 @@ and the locked fields (ISO 32000-2, 12.8.2.2 and 12.8.2.4).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -26,6 +27,8 @@ Permission = Literal["always", "form-filling", "signing", "annotations", "doubtf
 
 _VALUE_KEYS = frozenset({"/V", "/AP", "/AS", "/I", "/RV", "/M", "/DV"})
 _MOST_REVISIONS = 1_000
+_BLANK = b"\x00\t\n\f\r "  # ISO 32000-2, table 1
+_COMMENT = re.compile(rb"%[^\r\n]*")
 _INHERITED = frozenset({"/Resources", "/MediaBox", "/CropBox", "/Rotate"})
 
 
@@ -300,6 +303,8 @@ class _Step:
             words = f"{label}, field {name}"
             if self._type(annotation, self.new) != "/Sig":
                 yield self._edit(words, "widget-added", "never", None, name)
+            elif _is_timestamp(self._value_of(annotation)) and self._shows(annotation):
+                yield self._shown_stamp(name)
             elif self._visible(annotation):
                 yield self._edit(words, "signature-added", "signing", "signature", name)
             else:
@@ -455,6 +460,8 @@ class _Step:
             yield self._edit(f"field {name}", "signature-field-added", "form-filling", "form-filling", name)
         elif _is_timestamp(signature):
             yield self._edit(f"field {name}", "timestamp-added", "always", "timestamp")
+            if self._shows(added):
+                yield self._shown_stamp(name)
         elif self._visible(added):
             yield self._edit(f"field {name}", "signature-added", "signing", "signature", name)
         else:
@@ -484,6 +491,8 @@ class _Step:
             signature = self._at_new(differing["/V"][1])
             if _is_timestamp(signature):
                 yield self._edit(words, "timestamp-added", "always", "timestamp")
+                if self._shows(new):
+                    yield self._shown_stamp(label)
             else:
                 yield self._edit(words, "signature-added", "signing", "signature", label)
             allowed = _VALUE_KEYS | {"/Lock", "/MK", "/F", "/P", "/Type", "/Subtype", "/StructParent", "/Border", "/DA"}
@@ -562,12 +571,49 @@ class _Step:
             value = self.h.resolve(value.raw_get("/Parent"), number) if "/Parent" in value else None
         return None
 
-    def _visible(self, widget: Any) -> bool:
-        try:
-            box = [float(v) for v in self._at_new(widget.raw_get("/Rect"))]
-            return len(box) == 4 and abs(box[2] - box[0]) * abs(box[3] - box[1]) > 0
-        except (KeyError, TypeError, ValueError):
+    def _value_of(self, field: Any) -> Any:
+        """The value of a field, which its widgets take over from it."""
+        for _ in range(32):
+            if not isinstance(field, generic.DictionaryObject):
+                return None
+            if (value := self.h.entry(field, "/V", self.new)) is not None:
+                return value
+            field = self.h.entry(field, "/Parent", self.new)
+        return None
+
+    def _shown_stamp(self, name: str) -> Edit:
+        """Anyone's authority stamps anything: a timestamp that draws on the page could cover what was signed."""
+        return self._edit(f"field {name}, appearance", "appearance-changed", "never", None, name)
+
+    def _shows(self, field: Any, depth: int = 0) -> bool:
+        """Whether a field, or a widget of it, takes room on the page or has anything to draw."""
+        if not isinstance(field, generic.DictionaryObject):
             return False
+        if self._visible(field) or self._draws(self.h.entry(field, "/AP", self.new)):
+            return True
+        kids = self.h.entry(field, "/Kids", self.new)
+        if not isinstance(kids, generic.ArrayObject):
+            return False
+        return depth > 32 or any(self._shows(self._at_new(kid), depth + 1) for kid in raw_items(kids))
+
+    def _draws(self, look: Any, depth: int = 0) -> bool:
+        """Whether an appearance holds an operator; writers give invisible fields an empty stream, or a comment."""
+        if isinstance(look, generic.StreamObject):
+            return _COMMENT.sub(b"", stream_bytes(look) or b"").strip(_BLANK) != b""
+        if isinstance(look, generic.DictionaryObject):
+            return depth > 3 or any(self._draws(self._at_new(v), depth + 1) for _, v in raw_pairs(look))
+        return False
+
+    def _visible(self, widget: Any) -> bool:
+        """Whether a widget's rectangle holds an area. One that cannot be read might."""
+        box = self.h.entry(widget, "/Rect", self.new)
+        if box is None:
+            return False
+        try:
+            x0, y0, x1, y1 = (float(self._at_new(v)) for v in raw_items(box))
+        except (TypeError, ValueError):
+            return True
+        return x0 != x1 and y0 != y1
 
 
 def _only_read_only(old: Any, new: Any) -> bool:

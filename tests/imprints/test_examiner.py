@@ -1,0 +1,62 @@
+"""Imprints in documents: cut out at the page's own resolution, held against their seals, one failure stopping nothing."""
+
+from __future__ import annotations
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.golden.test_golden import page
+from verify.core.errors import NotExamined, Problem
+from verify.core.exhibits import Piece
+from verify.formats import read
+from verify.imprints import examiner
+from verify.imprints.evidence import ImprintEvidence
+from verify.imprints.sight import sight
+from verify.simulation.contracts import Scan, contract_pdf
+from verify.simulation.registry import png_with_dpi
+
+
+def described(data: bytes, **options: int) -> list[object]:
+    return list(examiner.describe(read(data), **options))
+
+
+def imprints(things: list[object]) -> list[ImprintEvidence]:
+    return [t for t in things if isinstance(t, ImprintEvidence)]
+
+
+def test_a_picture_of_1200_dpi_is_cut_where_the_seal_is() -> None:
+    large = cv2.resize(page(None), None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
+    (one,) = sight(read(png_with_dpi(large, 1200.0)).pages[0])
+    (small,) = sight(read(png_with_dpi(page(None), 300.0)).pages[0])
+    assert one.imprint.dpi == 1200.0
+    assert one.box == pytest.approx([4 * v for v in small.box], abs=24)
+    assert np.ptp(one.imprint.pixels) > 100
+
+
+def test_a_scan_in_a_pdf_is_measured_at_its_own_resolution() -> None:
+    pdf = contract_pdf("Contract (fictional)", ["A"], ["One."], pages=[Scan(page(None), 300.0)])
+    (one,) = imprints(described(pdf))
+    assert (one.page, one.dpi) == (2, pytest.approx(300.0, rel=0.01))
+    assert one.size_mm == pytest.approx((40.0, 40.0), abs=1.0)
+
+
+def test_pages_past_the_bound_are_named_as_not_examined() -> None:
+    frames = [Image.new("RGB", (60, 40), "white") for _ in range(5)]
+    out = io.BytesIO()
+    frames[0].save(out, "TIFF", save_all=True, append_images=frames[1:])
+    (left,) = described(out.getvalue(), pages=2)
+    assert left == NotExamined(pages="3-5", why="imprints are looked for on 2 pages")
+
+
+def test_a_broken_imprint_is_a_problem_and_the_page_is_still_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise ValueError("nothing to fit")
+
+    monkeypatch.setattr(examiner, "measure", breaks)
+    things = described(png_with_dpi(page(None), 300.0))
+    assert [t.code for t in things if isinstance(t, Problem)] == ["imprint-not-examined"]
+    assert [t.exhibit.role for t in things if isinstance(t, Piece)] == ["page"]
