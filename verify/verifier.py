@@ -34,12 +34,16 @@ Watch = Callable[[object], None]
 
 @dataclass(frozen=True)
 class Verifier:
-    """What documents are verified with. Everything that could change an answer stands here or in `verify`'s arguments."""
+    """What documents are verified with. Everything that could change an answer stands here or in `verify`'s arguments.
+
+    `certificates`: signers' certificates as DER, for signatures that carry none.
+    """
 
     anchors: TrustAnchors = NO_ANCHORS
     seals: SealShelf = field(default_factory=NoSeals)
     uses: UseLedger | None = None
     policy: Policy = field(default_factory=lambda: policy_named("default", CHECKS))
+    certificates: tuple[bytes, ...] = ()
     imprint_pages: int = DEFAULT_LIMITS.imprint_pages
     models: Path | None = None
 
@@ -81,7 +85,7 @@ class Verifier:
             return
         from verify.signatures.examiner import SignatureExaminer
 
-        yield from SignatureExaminer(self.anchors, at).examine(document)
+        yield from SignatureExaminer(self.anchors, at, self.certificates).examine(document)
 
     def _imprints(
         self, document: Document, so_far: Sequence[AnyEvidence], seals: Sequence[str], models: dict[str, str]

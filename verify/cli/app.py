@@ -42,6 +42,10 @@ def check(
     document_date: Annotated[
         Text, typer.Option(help="The document's date, where you know it.", show_default=False)
     ] = None,
+    certificate: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The signer's certificate, for signatures that carry none.", show_default=False),
+    ] = None,
     policy: Annotated[
         Text, typer.Option(help="default, strict, or a TOML file; else as set.", show_default=False)
     ] = None,
@@ -63,6 +67,7 @@ def check(
             trust=trust or [],
             at=at,
             document_date=document_date,
+            certificate=certificate,
             policy=policy,
             password_file=password_file,
             lang=lang,

@@ -44,6 +44,7 @@ def run(
     trust: Sequence[Path],
     at: str | None,
     document_date: str | None,
+    certificate: Path | None,
     policy: str | None,
     password_file: Path | None,
     lang: str,
@@ -61,6 +62,7 @@ def run(
         seals=shelf,
         uses=ledger_beside(seals) if seals else default_ledger(settings),
         policy=policy_named(policy or settings.policy, CHECKS),
+        certificates=tuple(anchors_from([certificate]).certificates) if certificate else (),
         models=settings.models,
     )
     when, written = moment(at), day(document_date, option="--document-date")

@@ -46,9 +46,7 @@ def examined() -> Iterator[Ailment]:
     except VerifyError as error:
         yield Ailment(f"calibration {CALIBRATION}", error.message, error.hint)
     yield Ailment(
-        "trust anchors",
-        "none configured",
-        "Signers cannot be identified without roots: name a folder of them by --trust.",
+        "trust anchors", "none by default; named for each call by --trust, without it no signer is identified"
     )
 
 
