@@ -21,6 +21,41 @@ class Change(BaseModel):
     object: str
     kind: str
     permitted_by: str | None = None
+    page: int | None = Field(default=None, description="The page on which it shows, as the file stands now, from 1.")
+    box_mm: tuple[float, float, float, float] | None = Field(
+        default=None, description="Where it shows, from the page's top left as displayed; null where it shows nowhere."
+    )
+
+
+class Difference(BaseModel):
+    """A place where the page as signed and the page as it is now look different, or two engines draw it differently."""
+
+    model_config = _FROZEN
+
+    page: int = Field(description="The page as the file stands now, from 1; of the signed file where it is gone.")
+    kind: Literal["changed", "page-added", "page-removed", "page-resized", "engines-disagree", "undrawable"]
+    engine: str = Field(description="Who drew it: mupdf, pdfium.")
+    box_mm: tuple[float, float, float, float] | None = None
+    share: float | None = Field(default=None, description="Share of the page's area that differs.")
+    explained_by: str | None = Field(
+        default=None, description="Object of the permitted change that shows here; null = none does."
+    )
+
+
+class Sight(BaseModel):
+    """The signed revision and the current one, drawn and compared page by page."""
+
+    model_config = _FROZEN
+
+    engines: tuple[str, ...]
+    dpi: float
+    pages: int = Field(description="Pages that were compared.")
+    left_out: str | None = Field(default=None, description="Pages that were not, as ranges.")
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def unexplained(self) -> tuple[Difference, ...]:
+        return tuple(d for d in self.differences if d.explained_by is None)
 
 
 class Algorithms(BaseModel):
@@ -67,6 +102,7 @@ class RevocationFact(BaseModel):
     next_update: datetime | None = None
     revoked_at: datetime | None = None
     reason: str | None = None
+    fetched_from: str | None = Field(default=None, description="Address that it was fetched from; null = embedded.")
 
 
 class Path(BaseModel):
@@ -129,6 +165,9 @@ class SignatureEvidence(BaseModel):
     modification: Literal["none", "permitted", "suspicious", "unknown"]
     changes: tuple[Change, ...] = ()
     modification_detail: str | None = None
+    sight: Sight | None = Field(
+        default=None, description="Null where nothing was changed since, or the pages were not to be compared."
+    )
     coverage: Literal["whole-file", "revision", "partial"]
     revision: int | None = Field(default=None, description="The revision that the signature covers, from 1.")
     revisions: int | None = None

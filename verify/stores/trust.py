@@ -1,4 +1,4 @@
-"""Trust anchors: folders of root certificates in PEM or DER."""
+"""Trust anchors: folders of root certificates in PEM or DER; each says what it is trusted for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from verify.core.document import digest
 from verify.core.errors import UsageError
@@ -15,12 +17,47 @@ _PEM = re.compile(rb"-----BEGIN (?:TRUSTED )?CERTIFICATE-----.+?-----END (?:TRUS
 _SUFFIXES = {".pem", ".crt", ".cer", ".der"}
 
 
+Purpose = Literal["signing", "time-stamping"]
+ANY_POLICY = "2.5.29.32.0"
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """One certificate that is trusted, for what and on whose word. `since`, `until`: when its status held, if bounded."""
+
+    certificate: bytes  # DER
+    purposes: frozenset[Purpose] = frozenset({"signing", "time-stamping"})
+    source: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PathConstraints:
+    """What every path must satisfy beyond RFC 5280's defaults: the user's inputs of 6.1.1 (c) to (g)."""
+
+    policies: frozenset[str] = frozenset({ANY_POLICY})
+    explicit_policy: bool = False
+    inhibit_mapping: bool = False
+    inhibit_any_policy: bool = False
+
+
 @dataclass(frozen=True)
 class TrustAnchors:
-    """Root certificates as DER. `name` is for people, `digest` for the report's provenance."""
+    """Root certificates as DER. `name` is for people, `digest` for the report's provenance.
+
+    `anchors` says more of each; without it all `certificates` are trusted for everything.
+    """
 
     name: str
     certificates: Sequence[bytes]
+    anchors: Sequence[Anchor] = ()
+    constraints: PathConstraints = PathConstraints()
+
+    def of(self, purpose: Purpose) -> tuple[Anchor, ...]:
+        """What is trusted for a purpose."""
+        every = self.anchors or tuple(Anchor(der) for der in self.certificates)
+        return tuple(a for a in every if purpose in a.purposes)
 
     @property
     def described(self) -> str:
