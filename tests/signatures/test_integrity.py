@@ -278,6 +278,7 @@ def test_a_signature_without_a_certificate_takes_one_from_outside() -> None:
 
     from tests.signatures.documents import NOW
     from verify.formats.read import read
+    from verify.signatures.evidence import SignatureEvidence
     from verify.signatures.examiner import SignatureExaminer
 
     key, certificate = rsa_certificate()
@@ -293,5 +294,6 @@ def test_a_signature_without_a_certificate_takes_one_from_outside() -> None:
         "NO_SIGNING_CERTIFICATE_FOUND",
     )
     der = certificate.public_bytes(serialization.Encoding.DER)
-    (given,) = SignatureExaminer(NO_ANCHORS, NOW, (der,)).examine(read(pdf, name="x.pdf"))
-    assert given.intact is True  # type: ignore[union-attr]
+    given, *_ = SignatureExaminer(NO_ANCHORS, NOW, (der,)).examine(read(pdf, name="x.pdf"))
+    assert isinstance(given, SignatureEvidence)
+    assert given.intact is True

@@ -63,7 +63,11 @@ def test_a_signer_revoked_before_the_proven_time_fails() -> None:
     pki = PKI.revoke(signer(), SIGNED - timedelta(days=30))
     pdf = sign_pdf(contract(), signer(), at=SIGNED, timestamper=pki.timestamper(SIGNED), revocation=pki)
     found = only(pdf)
-    assert (found.path.problem, found.indication, found.sub_indication) == ("revoked", "TOTAL_FAILED", "REVOKED")
+    assert (found.path.problem, found.indication, found.sub_indication) == (
+        "revoked",
+        "INDETERMINATE",
+        "REVOKED_NO_POE",
+    )
     fact = found.revocation[0]
     assert (fact.status, fact.source, fact.revoked_at) == ("revoked", "crl", SIGNED - timedelta(days=30))
 
@@ -94,7 +98,11 @@ def test_an_expired_certificate_without_a_proven_time_is_undecided() -> None:
     assert proven.indication == "TOTAL_PASSED"
     late = SIGNED + timedelta(days=60)
     expired = only(sign_pdf(contract(), short, at=late, timestamper=PKI.timestamper(late), revocation=PKI))
-    assert (expired.path.problem, expired.indication, expired.sub_indication) == ("expired", "TOTAL_FAILED", "EXPIRED")
+    assert (expired.path.problem, expired.indication, expired.sub_indication) == (
+        "expired",
+        "INDETERMINATE",
+        "OUT_OF_BOUNDS_NO_POE",  # that it existed after the end does not prove that it was not made before
+    )
 
 
 def test_a_certificate_that_began_later_is_not_yet_valid() -> None:

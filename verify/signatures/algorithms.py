@@ -34,6 +34,11 @@ def weak(digest: str | None, signature: str | None, bits: int | None, moment: da
     return tuple(found)
 
 
+def until(name: str) -> datetime | None:
+    """The moment at which one of `weak`'s names stopped to be strong."""
+    return _UNTIL.get(name, _UNTIL["short-key"])
+
+
 def weak_certificate(cert: Any) -> str | None:
     """Why a certificate's own signature proves nothing; None where it does."""
     try:

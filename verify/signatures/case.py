@@ -8,53 +8,35 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Any
 
 from pyhanko.pdf_utils import generic
 
-from verify.core.document import Document, digest
+from verify.core.document import Document
 from verify.core.errors import Problem
-from verify.signatures import containers, pdf, revocation
-from verify.signatures.algorithms import hashed, weak
+from verify.core.exhibits import Piece, piece
+from verify.signatures import containers, levels, pdf, permissions, revocation
+from verify.signatures.algorithms import weak
 from verify.signatures.conclusion import conclude
 from verify.signatures.containers import Integrity, Malformed, Signer
-from verify.signatures.evidence import Algorithms, Change, Path, RevocationFact, SignatureEvidence, Timestamp
+from verify.signatures.digests import Digests
+from verify.signatures.evidence import Algorithms, Appearance, Change, Path, SignatureEvidence
 from verify.signatures.history import History, Unreadable
-from verify.signatures.objects import entry, items
-from verify.signatures.paths import Judged, Paths, described, key_bits
+from verify.signatures.objects import entry, raw_items, ref_of, resolved
+from verify.signatures.paths import Paths, described, key_bits
 from verify.signatures.pdf import Coverage, Found, SignedFile
 from verify.signatures.revisions import Review, Terms
+from verify.signatures.times import Kept, Times
+from verify.signatures.trail import Trail, trail
+from verify.signatures.work import Work
 from verify.stores.trust import TrustAnchors
 
 _MOST_SIGNATURES = 200
-_LEVELS = {1: "no-changes", 2: "fill-forms", 3: "annotate"}
+# Beyond this the signed revisions are told by their digests only; the file itself holds them all.
+_MOST_REVISION_BYTES = 64 << 20
 # The defects of a byte range that leave room for what was not signed; the others only leave doubt.
 _ATTACKS = frozenset({"contents-elsewhere", "byte-range-leaves-out-more", "byte-range-overlap"})
-
-
-@dataclass(frozen=True, eq=False)
-class Work:
-    """A signature with what is known of it so far."""
-
-    found: Found
-    coverage: Coverage
-    signer: Signer | None
-    integrity: Integrity
-    suffix: str = ""
-    stamps: tuple[Timestamp, ...] = ()
-    proven: datetime | None = None  # the earliest proven time of existence
-    held: datetime | None = None  # what later stamps prove, without its own: the moment for a timestamp's own path
-
-    @property
-    def field(self) -> str:
-        return self.found.field + self.suffix
-
-    @property
-    def revision(self) -> int | None:
-        return self.coverage.revision if self.coverage.revision is not None else self.found.revision
 
 
 class Examination:
@@ -65,27 +47,21 @@ class Examination:
     ) -> None:
         self.document = document
         self.at = at
-        self.paths = Paths(anchors)
+        self.paths = Paths(anchors, at)
         self.given = [c for c in map(_given, certificates) if c is not None]
         self.file: SignedFile | None = None
         self.review: Review | None = None
         self.strangers: list[tuple[int, str]] | None = None
-        self.store: dict[str, int] = {}
-        self._digests: dict[tuple[tuple[int, ...], str], bytes] = {}
+        self.store: list[Kept] = []
+        self.digests = Digests(document.data)
+        self._room = _MOST_REVISION_BYTES
 
-    def run(self) -> Iterator[SignatureEvidence | Problem]:
+    def run(self) -> Iterator[SignatureEvidence | Piece | Problem]:
         with _Quiet():
             works = list(self._read())
             signatures = [w for w in works if isinstance(w, Work)]
             yield from (w for w in works if isinstance(w, Problem))
-            self._read_store()
-            for work in signatures:
-                if work.signer is not None:
-                    self.paths.add(work.signer.certificates, work.signer.crls, work.signer.ocsps)
-                    for token, _ in _all_tokens(work.signer):
-                        if token is not None:
-                            self.paths.add(token.certificates, token.crls, token.ocsps)
-            self.paths.add(self.given)
+            self._collect(signatures)
             first = min((w.revision for w in signatures if w.revision is not None), default=0)
             if self.file is not None and signatures:
                 self.review = Review(History(self.file.reader, first))
@@ -94,6 +70,7 @@ class Examination:
                 name = f"signature-{number}"
                 try:
                     yield self._evidence(name, work, timed)
+                    yield from self._exhibits(name, work)
                 except Exception as error:  # one signature's failure is its own; the others go on
                     yield Problem(
                         where=name,
@@ -101,6 +78,16 @@ class Examination:
                         message=f"{work.field}: {type(error).__name__}: {error}"[:300],
                     )
                     yield _hopeless(name, work)
+
+    def _collect(self, works: Sequence[Work]) -> None:
+        """All certificates, lists and responses that the document carries."""
+        self._read_store()
+        for work in works:
+            if work.signer is not None:
+                self.paths.add(work.signer.certificates, work.signer.crls, work.signer.ocsps)
+                for token in _all_tokens(work.signer):
+                    self.paths.add(token.certificates, token.crls, token.ocsps)
+        self.paths.add(self.given)
 
     # Reading
 
@@ -174,10 +161,10 @@ class Examination:
         if covered.defect in ("no-byte-range", "byte-range-outside"):
             return Integrity(False, covered.defect)
         own = next((c for c in self.given if _matches(signer, c)), None)
-        return containers.check(signer, lambda name: pdf.digest_of(self.document.data, span, name, self._digests), own)
+        return containers.check(signer, lambda name: self.digests.over(span, name), own)
 
     def _read_store(self) -> None:
-        """The document security store, of every revision's last word: certificates, CRLs and OCSP responses."""
+        """The document security store as the file stands: certificates, CRLs and OCSP responses."""
         if self.file is None:
             return
         try:
@@ -187,15 +174,9 @@ class Examination:
         if not isinstance(store, generic.DictionaryObject):
             return
         for key, reader in (("/Certs", _given), ("/CRLs", revocation.read_crl), ("/OCSPs", revocation.read_ocsp)):
-            found = []
-            for stream in items(entry(store, key)):
-                try:
-                    item = reader(bytes(stream.data))
-                except Exception:
-                    item = None
-                if item is not None:
-                    found.append(item)
-            self.store[key] = len(found)
+            kept = list(self._kept(entry(store, key), reader))
+            self.store += kept
+            found = [k.item for k in kept]
             if key == "/Certs":
                 self.paths.add(found)
             elif key == "/CRLs":
@@ -203,80 +184,26 @@ class Examination:
             else:
                 self.paths.add(ocsps=found)
 
+    def _kept(self, streams: Any, reader: Any) -> Iterator[Kept]:
+        if not isinstance(streams, generic.ArrayObject) or self.file is None:
+            return
+        for raw in raw_items(streams):
+            try:
+                item = reader(bytes(resolved(raw).data))
+                last = self.file.reader.xrefs.get_last_change(generic.Reference(*ref_of(raw), pdf=self.file.reader))
+            except Exception:  # a stream that is none, or cannot be decoded
+                item = None
+            if item is not None:
+                yield Kept(item, int(last))
+
     # Times
 
     def _timed(self, works: Sequence[Work]) -> list[Work]:
-        """From the newest document timestamp to the oldest: a trusted one proves what it covers for all before it."""
-        proofs: list[tuple[int, datetime]] = []  # (covers up to this byte, time)
-        result: dict[int, Work] = {}
-        order = sorted(range(len(works)), key=lambda i: works[i].coverage.end, reverse=True)
-        for index in order:
-            work = works[index]
-            # A proof must lie outside of what it proves.
-            known = min((t for end, t in proofs if end > work.coverage.end), default=None)
-            if work.found.timestamp:
-                stamp, _ = self._document_stamp(work, known)
-                if stamp.intact and stamp.trusted and stamp.time is not None and work.coverage.defect is None:
-                    proofs.append((work.coverage.end, stamp.time))
-                own_time = stamp.time if stamp.trusted and stamp.intact else None
-                result[index] = replace(work, stamps=(stamp,), proven=_earliest(known, own_time), held=known)
-                continue
-            stamps = tuple(self._stamps(work, known))
-            own = [s.time for s in stamps if s.intact and s.trusted and s.time is not None and s.kind == "signature"]
-            proven = _earliest(known, *own)
-            result[index] = replace(
-                work, stamps=(*stamps, *self._later_stamps(work, works)), proven=proven, held=proven
-            )
-        return [result[i] for i in range(len(works))]
+        return Times(self.paths, self.at, self.store, self._content).of(works)
 
-    def _document_stamp(self, work: Work, known: datetime | None) -> tuple[Timestamp, Judged | None]:
-        signer = work.signer
-        if signer is None:
-            return Timestamp(kind="document", time=None, intact=work.integrity.intact, trusted=None), None
-        trusted, judged = self._trusted(signer, known)
-        return Timestamp(
-            kind="document", time=signer.time, intact=work.integrity.intact,
-            trusted=trusted if work.integrity.intact else None, authority=_authority(signer),
-        ), judged  # fmt: skip
-
-    def _later_stamps(self, work: Work, works: Sequence[Work]) -> Iterator[Timestamp]:
-        """Document timestamps over this signature, as the evidence of the signature tells them."""
-        for other in works:
-            if other.found.timestamp and other.coverage.end > work.coverage.end and other.signer is not None:
-                trusted, _ = self._trusted(other.signer, None)
-                yield Timestamp(
-                    kind="archive", time=other.signer.time, intact=other.integrity.intact,
-                    trusted=trusted if other.integrity.intact else None, authority=_authority(other.signer),
-                )  # fmt: skip
-
-    def _stamps(self, work: Work, known: datetime | None) -> Iterator[Timestamp]:
-        signer = work.signer
-        if signer is None:
-            return
-        for token, _ in containers.tokens(signer):
-            if token is None:
-                yield Timestamp(kind="signature", time=None, intact=None, trusted=None)
-                continue
-            value = signer.signature
-            checked = containers.check(token, lambda name, value=value: hashed(name, value))  # type: ignore[misc]
-            trusted, _ = self._trusted(token, known)
-            yield Timestamp(
-                kind="signature", time=token.time, intact=checked.intact,
-                trusted=trusted if checked.intact else None, authority=_authority(token),
-            )  # fmt: skip
-
-    def _trusted(self, token: Signer, known: datetime | None) -> tuple[bool | None, Judged | None]:
-        """Whether an authority's path holds: at the time that a later stamp proves, else at `at`."""
-        if token.certificate is None or token.time is None:
-            return None, None
-        moment = known if known is not None and known < self.at else self.at
-        if token.time > moment:
-            return None, None  # a stamp from the future proves nothing
-        judged = self.paths.judge(token.certificate, moment, purpose="time-stamping")
-        if judged.problem is not None:
-            return (None if judged.problem in ("no-anchors", "no-path", "expired", "weak-algorithm") else False), judged
-        told = revocation.facts(self.paths, judged, moment)
-        return not any(f.status == "revoked" for f in told), judged
+    def _content(self, work: Work, algorithm: str) -> bytes:
+        """The digest of what a signature covers, for the stamps on its content."""
+        return self.digests.over(work.found.byte_range or (), algorithm)
 
     # Evidence
 
@@ -293,16 +220,15 @@ class Examination:
             key_bits=bits,
             weak=weak(digest_used, signature_used, bits, moment),
         )
-        path, facts = self._path(work, certificate, moment)
+        judged = self._trail(work, certificate)
         modification, changes, detail = self._modification(work, all)
-        level = self._level(work, all, facts)
         indication, sub = conclude(
             work.integrity,
             modification,
-            path,
-            facts,
+            judged,
             algorithms,
-            proven=work.held is not None,
+            since=work.since,
+            disordered=work.disordered,
             timestamp=found.timestamp,
         )
         revision = work.revision
@@ -311,7 +237,7 @@ class Examination:
             purpose="timestamp" if found.timestamp else "signature",
             field=work.field,
             container=signer.kind if signer else ("RFC3161" if found.timestamp else "CMS"),
-            level=level,
+            level=self._level(work, all),
             intact=work.integrity.intact,
             broken=work.integrity.broken,
             modification=modification,
@@ -320,7 +246,7 @@ class Examination:
             coverage=work.coverage.word,
             revision=revision + 1 if revision is not None else None,
             revisions=self.file.revisions if self.file else None,
-            certification=_LEVELS.get(self._docmdp(found) or 0) if self._certifies(found) else None,
+            certification=permissions.certification(found),
             algorithms=algorithms,
             indication=indication,
             sub_indication=sub,
@@ -330,10 +256,10 @@ class Examination:
             appearance=self._appearance(found),
             claimed_time=self._claimed(work),
             best_time=work.proven,
-            path=path,
-            timestamps=work.stamps,
-            revocation=facts,
-            signed_revision_sha256=digest(self.document.data[: work.coverage.end])
+            path=judged.path,
+            timestamps=tuple(work.stamps),
+            revocation=tuple(judged.facts),
+            signed_revision_sha256=self.digests.beginning(work.coverage.end).hex()
             if work.coverage.defect is None and work.coverage.end
             else None,
         )
@@ -357,7 +283,7 @@ class Examination:
             return None
         return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time
 
-    def _appearance(self, found: Found) -> Any:
+    def _appearance(self, found: Found) -> Appearance | None:
         if self.file is None or found.holder is None:
             return None
         try:
@@ -365,40 +291,21 @@ class Examination:
         except Exception:  # a malformed page tree: the place cannot be told
             return None
 
-    def _path(self, work: Work, certificate: Any | None, moment: datetime) -> tuple[Path, tuple[RevocationFact, ...]]:
-        if certificate is None:
-            return Path(complete=False, problem="no-certificate", at=moment), ()
-        purpose = "time-stamping" if work.found.timestamp else "signing"
-        judged = self.paths.judge(certificate, moment, purpose=purpose)
-        facts = revocation.facts(self.paths, judged, moment)
-        problem, detail = judged.problem, judged.detail
-        claimed = self._claimed(work)
-        revoked = next((f for f in facts if f.status == "revoked"), None)
-        if (
-            problem in ("expired", "not-yet-valid")
-            and work.held is None
-            and not _accuses(problem, claimed, judged.when)
-        ):
-            # The certificate has run out since, perhaps; nothing proves when the signature was made.
-            problem = "expired-since" if problem == "expired" else problem
-        elif problem is None and revoked is not None:
-            problem, detail = "revoked", f"revoked {revoked.revoked_at:%Y-%m-%d}" if revoked.revoked_at else "revoked"
-            if (
-                work.held is None
-                and claimed is not None
-                and revoked.revoked_at is not None
-                and claimed < revoked.revoked_at
-            ):
-                problem = "revoked-since"
-        path = Path(
-            complete=judged.complete,
-            certificates=tuple(described(c) for c in judged.steps),
-            anchor=_name_of(judged.anchor) if judged.anchor is not None else None,
-            at=moment,
-            problem=problem,
-            detail=detail,
-        )
-        return path, facts
+    def _trail(self, work: Work, certificate: Any | None) -> Trail:
+        return trail(
+            self.paths, certificate, at=self.at, held=work.held, claimed=self._claimed(work),
+            purpose="time-stamping" if work.found.timestamp else "signing",
+        )  # fmt: skip
+
+    def _exhibits(self, id: str, work: Work) -> Iterator[Piece]:
+        """The signer's certificate and what was signed, where the file has grown since."""
+        certificate = self._certificate(work)
+        if certificate is not None:
+            yield piece(certificate.dump(), type="application/pkix-cert", role="certificate", subject=id)
+        end = work.coverage.end
+        if work.coverage.defect is None and 0 < end < len(self.document.data) and end <= self._room:
+            self._room -= end
+            yield piece(self.document.data[:end], type="application/pdf", role="signed-revision", subject=id)
 
     # What changed
 
@@ -430,7 +337,7 @@ class Examination:
             return ("suspicious" if repaired else "unknown"), changes, "unlisted-bytes"
         if any(c.kind == "certified-later" for c in changes):
             return "unknown", changes, "certified-later"
-        if self._raises(work, all):
+        if permissions.raises(work, all):
             return "unknown", changes, "permission-raised"
         if repaired:
             return "unknown", changes, "repaired"
@@ -446,69 +353,10 @@ class Examination:
         return behind[:5]
 
     def _terms(self, work: Work, all: Sequence[Work]) -> Terms:
-        """The strictest certification level of this signature and those before it; its own locked fields."""
-        levels = [
-            self._docmdp(w.found)
-            for w in all
-            if w.coverage.end <= work.coverage.end and (w is work or self._certifies(w.found))
-        ]
-        return Terms(min((v for v in levels if v is not None), default=None), self._lock(work.found))
+        return permissions.terms(work, all)
 
-    def _raises(self, work: Work, all: Sequence[Work]) -> bool:
-        """A later signature may only take permissions away (ISO 32000-2, 12.8.2.4)."""
-        later = sorted((w for w in all if w.coverage.end >= work.coverage.end), key=lambda w: w.coverage.end)
-        levels = [v for v in (self._docmdp(w.found) for w in later) if v is not None]
-        return any(b > a for a, b in pairwise(levels))
-
-    def _docmdp(self, found: Found) -> int | None:
-        for source, key in ((self._reference(found, "/DocMDP"), "/P"), (entry(found.holder, "/Lock"), "/P")):
-            value = entry(source, key)
-            if isinstance(value, int) and 1 <= value <= 3:
-                return int(value)
-        # The default of the transform parameters is 2 (ISO 32000-2, table 257).
-        return 2 if self._has_reference(found, "/DocMDP") else None
-
-    def _certifies(self, found: Found) -> bool:
-        return self._has_reference(found, "/DocMDP")
-
-    def _has_reference(self, found: Found, method: str) -> bool:
-        return any(entry(r, "/TransformMethod") == method for r in items(entry(found.entries, "/Reference")))
-
-    def _reference(self, found: Found, method: str) -> Any:
-        for reference in items(entry(found.entries, "/Reference")):
-            if entry(reference, "/TransformMethod") == method:
-                return entry(reference, "/TransformParams")
-        return None
-
-    def _lock(self, found: Found) -> dict[str, Any] | None:
-        source = self._reference(found, "/FieldMDP") or entry(found.holder, "/Lock")
-        action = entry(source, "/Action")
-        if action is None:
-            return None
-        return {"action": str(action).lstrip("/"), "fields": [str(f) for f in items(entry(source, "/Fields"))]}
-
-    # The level
-
-    def _level(self, work: Work, all: Sequence[Work], facts: Sequence[RevocationFact]) -> str | None:
-        """PAdES baseline (EN 319 142-1): signing-certificate reference, timestamp, validation data, and a stamp over those."""
-        signer = work.signer
-        if signer is None or signer.kind != "PAdES" or not signer.names_its_certificate:
-            return None
-        later = [w for w in all if w.found.timestamp and w.coverage.end > work.coverage.end and w.integrity.intact]
-        stamped = bool(later) or any(s.kind == "signature" and s.intact for s in work.stamps)
-        if not stamped:
-            return "PAdES-B-B"
-        if not (self.store.get("/CRLs") or self.store.get("/OCSPs")):
-            return "PAdES-B-T"
-        return "PAdES-B-LTA" if any(self._covers_store(w) for w in later) else "PAdES-B-LT"
-
-    def _covers_store(self, stamp: Work) -> bool:
-        if self.file is None or stamp.revision is None:
-            return False
-        try:
-            return "/DSS" in self.file.reader.get_historical_root(stamp.revision)
-        except Exception:
-            return False
+    def _level(self, work: Work, all: Sequence[Work]) -> str | None:
+        return levels.level(work, all, self.store)
 
 
 def _changes(edits: Sequence[Any], terms: Terms) -> tuple[Change, ...]:
@@ -529,24 +377,9 @@ def _hopeless(id: str, work: Work) -> SignatureEvidence:
     )  # fmt: skip
 
 
-def _accuses(problem: str, claimed: datetime | None, border: datetime | None) -> bool:
-    """A time that the signer claims may accuse, never clear."""
-    if claimed is None or border is None:
-        return False
-    return claimed > border if problem == "expired" else claimed < border
-
-
-def _earliest(*times: datetime | None) -> datetime | None:
-    return min((t for t in times if t is not None), default=None)
-
-
-def _all_tokens(signer: Signer) -> Iterator[tuple[Signer | None, bytes]]:
-    yield from containers.tokens(signer)
-    yield from containers.tokens(signer, "archive_time_stamp_token")
-
-
-def _authority(token: Signer) -> str | None:
-    return described(token.certificate).subject if token.certificate is not None else None
+def _all_tokens(signer: Signer) -> Iterator[Signer]:
+    for name in ("signature_time_stamp_token", "content_time_stamp", "archive_time_stamp_token"):
+        yield from (token for token, _ in containers.tokens(signer, name) if token is not None)
 
 
 def _given(der: bytes) -> Any | None:
@@ -567,7 +400,7 @@ def _matches(signer: Signer, certificate: Any) -> bool:
 
 def _certificates_of(found: Found) -> list[bytes]:
     value = entry(found.entries, "/Cert")
-    values = [value] if not isinstance(value, generic.ArrayObject) else items(value)
+    values = [value] if not isinstance(value, generic.ArrayObject) else [resolved(v) for v in raw_items(value)]
     return [
         bytes(v.original_bytes) for v in values if isinstance(v, generic.ByteStringObject | generic.TextStringObject)
     ]
@@ -586,9 +419,3 @@ class _Quiet:
     def __exit__(self, *_: object) -> None:
         for name, level in self.levels.items():
             logging.getLogger(name).setLevel(level)
-
-
-def _name_of(anchor: Any) -> str:
-    """An anchor's name as people say it."""
-    shown = described(anchor)
-    return shown.common_name or shown.organisation or shown.subject

@@ -7,11 +7,16 @@ from verify.signatures.evidence import SignatureEvidence
 
 # What a path's problem means for the signer: a proven fault accuses, a missing fact does not.
 _FAULTS = frozenset(
-    {"revoked", "expired", "not-yet-valid", "name-constraints", "policy", "path-length", "key-usage", "constraints"}
-)
+    {
+        "revoked", "authority-revoked", "expired", "not-yet-valid",
+        "name-constraints", "policy", "path-length", "key-usage", "constraints",
+    }
+)  # fmt: skip
 
 # Doubts that have a sentence of their own; the others are "identity not established".
-_DOUBTS = frozenset({"expired-since", "revoked-since", "weak-algorithm", "no-certificate"})
+_DOUBTS = frozenset(
+    {"expired-since", "revoked-since", "authority-revoked-since", "on-hold", "weak-algorithm", "no-certificate"}
+)
 
 
 @check("signature.intact", kind="signature", answer="unchanged")

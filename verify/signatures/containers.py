@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from asn1crypto import cms, core, keys, tsp, x509
+from asn1crypto import cms, core, keys, parser, tsp, x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from pyhanko.sign.ades import cades_asn1  # noqa: F401 - makes CAdES attributes known to asn1crypto
 from pyhanko_certvalidator.errors import AlgorithmNotSupported
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidationContext
 
@@ -73,8 +74,15 @@ class Certificate(x509.Certificate):  # type: ignore[misc]
     """A certificate whose RSA modulus is read as unsigned.
 
     Some issuers (Estonian eID, 2012 to 2017) left out the leading zero, so that DER says "negative"; asn1crypto
-    then fails with `math domain error` (issue 254) and OpenSSL refuses the key. The signed bytes stay as they are.
+    then fails with `math domain error` (issue 254) and OpenSSL refuses the key. The signed bytes stay as they are:
+    asn1crypto would also encode a unique identifier's bit string anew (PKITS 4.3.6), so `dump` gives what was read.
     """
+
+    der: bytes | None = None
+
+    def dump(self, force: bool = False) -> bytes:
+        """The certificate as it was read."""
+        return self.der if self.der is not None else bytes(super().dump(force))
 
     @property
     def public_key(self) -> Any:
@@ -102,6 +110,7 @@ def mended_key(info: Any) -> Any:
 def certificate(der: bytes) -> Any:
     """A certificate by its DER; trailing bytes are cut. Raises ValueError."""
     found = Certificate.load(der)
+    found.der = bytes(der[: parser.peek(der)])
     _ = found.serial_number, found.subject, found.issuer  # parses now, not somewhere later
     return found
 
@@ -132,6 +141,8 @@ class Signer:
     content: Any = None  # EncapsulatedContentInfo
     crls: Sequence[Any] = ()
     ocsps: Sequence[Any] = ()
+    own_crls: Sequence[Any] = ()  # among these, what the signature itself covers
+    own_ocsps: Sequence[Any] = ()
     time: datetime | None = None  # a time-stamp token's genTime
     structure: str | None = None  # code of a defect that leaves the value computable
 
@@ -192,6 +203,8 @@ def _signer(
         content=content,
         crls=(*crls, *own_crls, *other_crls),
         ocsps=(*ocsps, *own_ocsps, *other_ocsps),
+        own_crls=own_crls,
+        own_ocsps=own_ocsps,
         time=stamp,
     )
 
@@ -367,8 +380,8 @@ def _names(own: Any, attributes: Any | None) -> bool:
 
 
 def tokens(signer: Signer, name: str = "signature_time_stamp_token") -> Iterator[tuple[Signer | None, bytes]]:
-    """The time-stamp tokens in the unsigned attributes; None for an unreadable one, with its DER."""
-    for value in attribute(signer.unsigned_attributes, name):
+    """The time-stamp tokens in the attributes; None for an unreadable one, with its DER."""
+    for value in (*attribute(signer.signed_attributes, name), *attribute(signer.unsigned_attributes, name)):
         der = value.dump()
         try:
             yield read_cms(der, "RFC3161")[0], der

@@ -102,6 +102,10 @@ class RevocationFact(BaseModel):
     next_update: datetime | None = None
     revoked_at: datetime | None = None
     reason: str | None = None
+    problem: str | None = Field(
+        default=None,
+        description="Code of why the answer does not count: none, stale, issuer-expired (of its signer), unauthorised.",
+    )
     fetched_from: str | None = Field(default=None, description="Address that it was fetched from; null = embedded.")
 
 
@@ -116,7 +120,8 @@ class Path(BaseModel):
     at: datetime | None = Field(default=None, description="The moment for which the path was judged.")
     problem: str | None = Field(
         default=None,
-        description="Code, e.g. no-path, expired, not-yet-valid, revoked, name-constraints, policy, path-length, key-usage, no-anchors.",
+        description="Code, e.g. no-path, expired, expired-since, not-yet-valid, revoked, authority-revoked, on-hold, "
+        "name-constraints, policy, path-length, key-usage, weak-algorithm, no-anchors.",
     )
     detail: str | None = None
 
@@ -131,6 +136,10 @@ class Timestamp(BaseModel):
     intact: bool | None = Field(description="Its imprint and signature hold; null = could not be computed.")
     trusted: bool | None = Field(description="Its authority's path holds under the anchors; null = cannot be told.")
     authority: str | None = None
+    problem: str | None = Field(
+        default=None,
+        description="Code of why it proves nothing: broken, no-anchors, no-path, expired, revoked, weak-algorithm, from-the-future, …",
+    )
 
 
 class Appearance(BaseModel):
@@ -153,7 +162,7 @@ class SignatureEvidence(BaseModel):
     field: str
     container: str = Field(description="PAdES, PKCS7, CMS, X509-RSA, RFC3161, SES-v1, SES-v4, …")
     level: str | None = Field(
-        default=None, description="PAdES-B-B, -B-T, -B-LT, -B-LTA; null where not PAdES or not told."
+        default=None, description="PAdES-B-B, -B-T, -B-LT, -B-LTA, also PKCS7-… and CAdES-…; null where not told."
     )
     intact: bool | None = Field(
         description="Digest and signature value hold over the signed bytes; null = could not be computed."

@@ -20,14 +20,16 @@ _ESCAPED = re.compile(rb"/[^\x00\t\n\f\r ()<>\[\]{}/%#]{0,127}#[0-9A-Fa-f]{2}")
 
 @dataclass(frozen=True)
 class SignatureExaminer:
-    """Examines signatures under given anchors for a given moment. No clock, no network.
+    """Examines signatures under given anchors for a given moment. No clock; no network unless `online`.
 
-    `certificates`: DER of signers' certificates from outside, for signatures that carry none.
+    `certificates`: DER of signers' certificates from outside, for signatures that carry none. `sight`: whether what
+    was signed and what the file shows now are drawn and compared, where the file has grown since.
     """
 
     anchors: TrustAnchors
     at: datetime
     certificates: tuple[bytes, ...] = ()
+    sight: bool = True
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

@@ -1,35 +1,40 @@
 """Certificate paths: from a signer's or an authority's certificate to a configured anchor, at a given moment.
 
 Paths are built and validated by pyhanko-certvalidator (RFC 5280, 6.1) without any network: the anchors are the
-caller's, the rest comes out of the document. Revocation is judged step by step in revocation.py, so that each
-step's facts stand in the evidence.
+caller's, the rest comes out of the document or was fetched before. Nothing but the validity periods makes a path
+depend on the moment, so each path is validated once, at a moment that lies in all of them, and the periods are held
+against the moment here. Revocation is judged step by step in revocation.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.errors import (
-    DisallowedAlgorithmError,
-    ExpiredError,
-    NotYetValidError,
-    PathBuildingError,
-    PathValidationError,
-)
+from pyhanko_certvalidator.errors import DisallowedAlgorithmError, PathBuildingError, PathValidationError
+from pyhanko_certvalidator.ltv.poe import POEManager
 from pyhanko_certvalidator.path import ValidationPath
-from pyhanko_certvalidator.policy_decl import NO_REVOCATION, AcceptAllAlgorithms, CertRevTrustPolicy
+from pyhanko_certvalidator.policy_decl import (
+    NO_REVOCATION,
+    AcceptAllAlgorithms,
+    CertRevTrustPolicy,
+    PKIXValidationParams,
+)
+from pyhanko_certvalidator.registry import CertificateRegistry
+from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 from pyhanko_certvalidator.validate import async_validate_path
 
 from verify.signatures import evidence
 from verify.signatures.algorithms import weak_certificate
 from verify.signatures.containers import certificate, mended_key
-from verify.stores.trust import TrustAnchors
+from verify.stores.trust import ANY_POLICY, Anchor, Purpose, TrustAnchors
 
-_MOST_PATHS = 6
+_MOST_PATHS = 12
+_SECOND = timedelta(seconds=1)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 T = TypeVar("T")
 
 # What certvalidator says in words, as our codes (it has no codes of its own).
@@ -45,7 +50,6 @@ _WORDS = (
 )
 # The problem that is told, where several paths fail for different reasons: the most specific first.
 _ORDER = (
-    "revoked",
     "expired",
     "not-yet-valid",
     "weak-algorithm",
@@ -56,6 +60,15 @@ _ORDER = (
     "constraints",
     "no-path",
 )
+# Critical extensions that a reader of an end entity's certificate understands (RFC 5280, 6.1.5 (f)).
+_UNDERSTOOD = frozenset(
+    {
+        "key_usage", "extended_key_usage", "basic_constraints", "certificate_policies", "subject_alt_name",
+        "name_constraints", "policy_mappings", "policy_constraints", "inhibit_any_policy", "qc_statements",
+        "1.3.6.1.5.5.7.1.3", "crl_distribution_points", "authority_key_identifier", "key_identifier", "ocsp_no_check",
+        "issuer_alt_name", "freshest_crl", "authority_information_access", "subject_information_access",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,24 +84,50 @@ class Judged:
     when: datetime | None = None  # the border that was crossed: not_after, not_before
 
 
+@dataclass(frozen=True, eq=False)
+class _Route:
+    """A path from a leaf to an anchor with what does not depend on the moment."""
+
+    path: ValidationPath
+    steps: Sequence[Any]
+    root: Any | None
+    problem: str | None
+    detail: str | None
+
+
 @dataclass(eq=False)
 class Paths:
-    """The paths of one file's certificates; each (certificate, moment, purpose) is judged once."""
+    """The paths of one file's certificates. `now`: the moment at which what is not proven to be older is taken to exist."""
 
     anchors: TrustAnchors
-    certificates: dict[bytes, Any] = field(default_factory=dict)  # by digest of the DER
+    now: datetime | None = None
+    certificates: dict[bytes, Any] = field(default_factory=dict)  # by their DER, as the others
     crls: dict[bytes, Any] = field(default_factory=dict)
     ocsps: dict[bytes, Any] = field(default_factory=dict)
+    proofs: dict[bytes, datetime] = field(
+        default_factory=dict
+    )  # DER → the earliest time at which it is proven to exist
+    fetched: dict[str, str] = field(default_factory=dict)  # digest of a fetched answer → its address
+    memory: dict[Any, Any] = field(default_factory=dict)  # what revocation.py found out; emptied with new material
+    _trusted: dict[bytes, list[Anchor]] = field(default_factory=dict)
     _roots: list[Any] = field(default_factory=list)
-    _judged: dict[tuple[bytes, datetime, str], Judged] = field(default_factory=dict)
+    _routes: dict[bytes, list[_Route] | str] = field(default_factory=dict)
+    _judged: dict[tuple[bytes, datetime, str], list[Judged]] = field(default_factory=dict)
     _contexts: dict[datetime, ValidationContext] = field(default_factory=dict)
+    _registry: CertificateRegistry | None = None
 
     def __post_init__(self) -> None:
-        for der in self.anchors.certificates:
-            try:
-                self._roots.append(certificate(der))
-            except (ValueError, TypeError):
-                continue
+        for purpose in ("signing", "time-stamping"):
+            for anchor in self.anchors.of(purpose):
+                try:
+                    root = certificate(anchor.certificate)
+                except (ValueError, TypeError):
+                    continue
+                if root.dump() not in self._trusted:
+                    self._roots.append(root)
+                known = self._trusted.setdefault(root.dump(), [])
+                if anchor not in known:
+                    known.append(anchor)
 
     def add(self, certificates: Iterable[Any] = (), crls: Iterable[Any] = (), ocsps: Iterable[Any] = ()) -> None:
         """Material out of the document: candidates, trusted for nothing."""
@@ -97,76 +136,137 @@ class Paths:
                 key = item.dump()
                 if key not in shelf:
                     shelf[key] = item
-                    self._judged.clear()
-                    self._contexts.clear()
+                    self._forget()
 
-    def context(self, moment: datetime) -> ValidationContext:
+    def prove(self, items: Iterable[Any], time: datetime) -> None:
+        """These existed at a time: a trusted timestamp covers them."""
+        for item in items:
+            key = item.dump()
+            if key not in self.proofs or time < self.proofs[key]:
+                self.proofs[key] = time
+                self.memory.clear()
+
+    def _forget(self) -> None:
+        self.memory.clear()
+        self._routes.clear()
+        self._judged.clear()
+        self._contexts.clear()
+        self._registry = None
+
+    def context(
+        self, moment: datetime, crls: Sequence[Any] | None = None, ocsps: Sequence[Any] | None = None
+    ) -> ValidationContext:
+        """certvalidator's context for a moment; with `crls` or `ocsps` one that knows of these answers only."""
+        if crls is not None or ocsps is not None:
+            return self._context(moment, crls or (), ocsps or ())
         if moment not in self._contexts:
-            self._contexts[moment] = ValidationContext(
-                trust_roots=self._roots,
-                other_certs=list(self.certificates.values()),
-                moment=moment,
-                crls=list(self.crls.values()),
-                ocsps=list(self.ocsps.values()),
-                allow_fetching=False,
-                revinfo_policy=CertRevTrustPolicy(NO_REVOCATION, retroactive_revinfo=True),
-                algorithm_usage_policy=AcceptAllAlgorithms(),
-            )
+            self._contexts[moment] = self._context(moment, (), ())
         return self._contexts[moment]
 
-    def judge(self, leaf: Any, moment: datetime, *, purpose: str = "signing") -> Judged:
-        """The best path of a certificate at a moment. `purpose`: signing or time-stamping."""
+    def _context(self, moment: datetime, crls: Sequence[Any], ocsps: Sequence[Any]) -> ValidationContext:
+        if self._registry is None:
+            self._registry = CertificateRegistry.build([*self.certificates.values(), *self._roots])
+        return ValidationContext(
+            trust_roots=self._roots,
+            moment=moment,
+            allow_fetching=False,
+            revinfo_policy=CertRevTrustPolicy(NO_REVOCATION, retroactive_revinfo=True),
+            algorithm_usage_policy=AcceptAllAlgorithms(),
+            certificate_registry=self._registry,
+            revinfo_manager=RevinfoManager(
+                self._registry, POEManager(), crls=_contained_crls(crls), ocsps=_contained_ocsps(ocsps)
+            ),
+        )
+
+    def judge(self, leaf: Any, moment: datetime, *, purpose: Purpose = "signing") -> Judged:
+        """The best path of a certificate at a moment, revocation aside."""
+        return self.candidates(leaf, moment, purpose=purpose)[0]
+
+    def candidates(self, leaf: Any, moment: datetime, *, purpose: Purpose = "signing") -> Sequence[Judged]:
+        """Every path of a certificate at a moment that holds, or else the one that fails the most tellingly."""
         key = (leaf.dump(), moment, purpose)
         if key not in self._judged:
-            self._judged[key] = self._judge(leaf, moment, purpose)
+            self._judged[key] = self._candidates(leaf, moment, purpose)
         return self._judged[key]
 
-    def _judge(self, leaf: Any, moment: datetime, purpose: str) -> Judged:
+    def _candidates(self, leaf: Any, moment: datetime, purpose: Purpose) -> list[Judged]:
         if not self._roots:
-            return Judged(False, "no-anchors", None, self._shown(leaf), None, None)
-        context = self.context(moment)
-        try:
-            candidates = context.path_builder.build_paths(leaf)[:_MOST_PATHS]
-        except PathBuildingError as error:
-            return Judged(False, "no-path", _one_line(error), self._shown(leaf), None, None)
-        except Exception as error:  # odd names and extensions in certificates raise what they like
-            return Judged(
-                False, "no-path", f"{type(error).__name__}: {_one_line(error)}", self._shown(leaf), None, None
-            )
-        judged = [self._validate(path, context, moment, purpose) for path in candidates]
+            return [Judged(False, "no-anchors", None, self._shown(leaf), None, None)]
+        routes = self._routes_of(leaf)
+        if isinstance(routes, str):
+            return [Judged(False, "no-path", routes, self._shown(leaf), None, None)]
+        allowed = [r for r in routes if self._allows(r.root, moment, purpose)]
+        if not allowed:
+            why = f"no anchor of its paths is trusted for {purpose} at that time"
+            return [Judged(False, "no-path", why, self._shown(leaf), None, None)]
+        judged = [self._at(route, moment, purpose) for route in allowed]
         good = [j for j in judged if j.problem is None]
-        return good[0] if good else min(judged, key=lambda j: _ORDER.index(j.problem or "no-path"))
+        return good or [min(judged, key=lambda j: _ORDER.index(j.problem or "no-path"))]
 
-    def _validate(self, path: ValidationPath, context: ValidationContext, moment: datetime, purpose: str) -> Judged:
+    def _allows(self, root: Any, moment: datetime, purpose: Purpose) -> bool:
+        return any(
+            purpose in a.purposes and (a.since is None or a.since <= moment) and (a.until is None or moment <= a.until)
+            for a in self._trusted.get(root.dump() if root is not None else b"", ())
+        )
+
+    def _routes_of(self, leaf: Any) -> list[_Route] | str:
+        key = leaf.dump()
+        if key not in self._routes:
+            try:
+                paths = self.context(_NEVER).path_builder.build_paths(leaf)[:_MOST_PATHS]
+                self._routes[key] = [self._route(path) for path in paths]
+            except PathBuildingError as error:
+                self._routes[key] = _one_line(error)
+            except Exception as error:  # odd names and extensions in certificates raise what they like
+                self._routes[key] = f"{type(error).__name__}: {_one_line(error)}"
+        return self._routes[key]
+
+    def _route(self, path: ValidationPath) -> _Route:
         certificates = list(path.iter_certs(include_root=False))
         root = getattr(path.trust_anchor.authority, "certificate", None)
         steps = tuple(reversed(certificates)) or ((root,) if root is not None else ())
         problem: str | None = None
         detail: str | None = None
-        when: datetime | None = None
-        try:
-            finished(async_validate_path(context, path))
-            if not certificates:  # the anchor itself signed: RFC 5280 asks nothing of it, the reader does
-                problem, when = _outside(root, moment)
-        except ExpiredError as error:
-            problem, detail, when = "expired", _one_line(error), error.expired_dt
-        except NotYetValidError as error:
-            problem, detail, when = "not-yet-valid", _one_line(error), error.valid_from
-        except DisallowedAlgorithmError as error:
-            problem, detail = "weak-algorithm", _one_line(error)
-        except PathValidationError as error:
-            detail = _one_line(error)
-            problem = next((code for words, code in _WORDS if words in detail), "constraints")
-        except Exception as error:
-            problem, detail = "constraints", f"{type(error).__name__}: {_one_line(error)}"
-        if problem is None and not _may(steps[0], purpose):
-            problem, detail = "key-usage", f"the certificate is not meant for {purpose}"
+        inside = _common(certificates)
+        if certificates and inside is not None:
+            try:
+                finished(async_validate_path(self.context(inside), path, self._inputs()))
+            except DisallowedAlgorithmError as error:
+                problem, detail = "weak-algorithm", _one_line(error)
+            except PathValidationError as error:
+                detail = _one_line(error)
+                problem = next((code for words, code in _WORDS if words in detail), "constraints")
+            except Exception as error:
+                problem, detail = "constraints", f"{type(error).__name__}: {_one_line(error)}"
+        if problem is None and certificates:
+            problem, detail = _not_understood(certificates[-1])
+        return _Route(path, steps, root, problem, detail)
+
+    def _inputs(self) -> PKIXValidationParams:
+        wanted = self.anchors.constraints
+        return PKIXValidationParams(
+            user_initial_policy_set=frozenset("any_policy" if p == ANY_POLICY else p for p in wanted.policies),
+            initial_explicit_policy=wanted.explicit_policy,
+            initial_policy_mapping_inhibit=wanted.inhibit_mapping,
+            initial_any_policy_inhibit=wanted.inhibit_any_policy,
+        )
+
+    def _at(self, route: _Route, moment: datetime, purpose: Purpose) -> Judged:
+        problem, detail, when = route.problem, route.detail, None
         if problem is None:
-            weak = next((w for w in map(weak_certificate, steps) if w), None)
-            if weak and certificates:
+            for step in route.steps:
+                problem, when = outside(step, moment)
+                if problem is not None:
+                    detail = f"{_friendly(step.subject)}: {when:%Y-%m-%d}" if when else None
+                    break
+        if problem is None and not _may(route.steps[0], purpose):
+            problem, detail = "key-usage", f"the certificate is not meant for {purpose}"
+        if problem is None and len(list(route.path.iter_certs(include_root=False))):
+            weak = next((w for w in map(weak_certificate, route.steps) if w), None)
+            if weak:
                 problem, detail = "weak-algorithm", weak
         anchored = problem != "no-path"
-        return Judged(anchored, problem, detail, steps, root if anchored else None, path, when)
+        return Judged(anchored, problem, detail, route.steps, route.root if anchored else None, route.path, when)
 
     def _shown(self, leaf: Any) -> tuple[Any, ...]:
         """The chain as the document offers it, by names only: for the reader, proving nothing."""
@@ -181,13 +281,45 @@ class Paths:
         return tuple(chain)
 
 
-def _outside(cert: Any, moment: datetime) -> tuple[str | None, datetime | None]:
-    before, after = validity(cert)
-    if after is not None and moment > after:
+def _contained_crls(crls: Sequence[Any]) -> Sequence[Any]:
+    from pyhanko_certvalidator.revinfo.archival import CRLContainer
+
+    return [CRLContainer(one) for one in crls]
+
+
+def _contained_ocsps(ocsps: Sequence[Any]) -> Sequence[Any]:
+    from pyhanko_certvalidator.revinfo.archival import OCSPContainer
+
+    return [part for one in ocsps for part in OCSPContainer.load_multi(one)]
+
+
+def _common(certificates: Sequence[Any]) -> datetime | None:
+    """A moment in the validity of all of them; None where there is none."""
+    periods = [validity(c) for c in certificates]
+    if any(p[0] is None or p[1] is None for p in periods):
+        return None
+    begin = max((t for before, _ in periods if (t := _aware(before)) is not None), default=_NEVER)
+    end = min((t for _, after in periods if (t := _aware(after)) is not None), default=_NEVER)
+    return begin if begin <= end else None
+
+
+def outside(cert: Any, moment: datetime) -> tuple[str | None, datetime | None]:
+    """Whether a moment lies outside of a certificate's validity, and the border that it crosses."""
+    before, after = (_aware(t) for t in validity(cert))
+    if after is not None and moment > after + _SECOND:
         return "expired", after
-    if before is not None and moment < before:
+    if before is not None and moment < before - _SECOND:
         return "not-yet-valid", before
     return None, None
+
+
+def _not_understood(leaf: Any) -> tuple[str | None, str | None]:
+    """A critical extension of the end entity's that nobody understands (RFC 5280, 4.2)."""
+    try:
+        unknown = sorted(set(leaf.critical_extensions) - _UNDERSTOOD)
+    except (ValueError, TypeError):
+        return "constraints", "its extensions cannot be read"
+    return ("constraints", f"a critical extension is not understood: {unknown[0]}") if unknown else (None, None)
 
 
 def _may(leaf: Any, purpose: str) -> bool:
