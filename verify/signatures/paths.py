@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
+from asn1crypto import x509
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.errors import DisallowedAlgorithmError, PathBuildingError, PathValidationError
 from pyhanko_certvalidator.ltv.poe import POEManager
@@ -271,9 +273,9 @@ class Paths:
     def _shown(self, leaf: Any) -> tuple[Any, ...]:
         """The chain as the document offers it, by names only: for the reader, proving nothing."""
         chain = [leaf]
-        while len(chain) < 8 and chain[-1].issuer != chain[-1].subject:
+        while len(chain) < 8 and (issuer := name_key(chain[-1].issuer)) != name_key(chain[-1].subject):
             above = next(
-                (c for c in self.certificates.values() if c.subject == chain[-1].issuer and c not in chain), None
+                (c for c in self.certificates.values() if name_key(c.subject) == issuer and c not in chain), None
             )
             if above is None:
                 break
@@ -353,10 +355,29 @@ def validity(cert: Any) -> tuple[datetime | None, datetime | None]:
         return None, None
 
 
+def name_key(name: Any) -> str:
+    """A name in the form in which RFC 5280, 7.1 compares it; preparing it is slow, so each is prepared once."""
+    return _prepared(name.dump())
+
+
+@lru_cache(maxsize=4096)
+def _prepared(der: bytes) -> str:
+    try:
+        return str(x509.Name.load(der).hashable)
+    except (ValueError, TypeError):
+        return der.hex()
+
+
 def described(cert: Any) -> evidence.Certificate:
     """A certificate's facts for the reader."""
+    return _described(cert.dump())
+
+
+@lru_cache(maxsize=1024)
+def _described(der: bytes) -> evidence.Certificate:
     from verify.core.document import digest
 
+    cert = certificate(der)
     names = _names(cert.subject)
     before, after = validity(cert)
     try:
@@ -372,9 +393,9 @@ def described(cert: Any) -> evidence.Certificate:
         serial=format(cert.serial_number, "x"),
         not_before=_aware(before),
         not_after=_aware(after),
-        sha256=digest(cert.dump()),
+        sha256=digest(der),
         key_usage=usage,
-        self_signed=bool(cert.issuer == cert.subject),
+        self_signed=name_key(cert.issuer) == name_key(cert.subject),
     )
 
 

@@ -177,7 +177,9 @@ def _dictionary(data: bytes, position: int, own: Any, depth: int) -> tuple[Any, 
         if token is None:
             raise _Odd
         if token.lastindex == 6 and token[6] == b">>":
-            return generic.DictionaryObject(entries), token.end()
+            found = generic.DictionaryObject()
+            dict.update(found, entries)  # the constructor would look at every key again
+            return found, token.end()
         if token.lastindex != 5:
             raise _Odd
         key = generic.NameObject(token[5].decode("ascii"))
