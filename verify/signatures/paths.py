@@ -9,7 +9,7 @@ against the moment here. Revocation is judged step by step in revocation.py.
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -111,25 +111,15 @@ class Paths:
     )  # DER → the earliest time at which it is proven to exist
     fetched: dict[str, str] = field(default_factory=dict)  # digest of a fetched answer → its address
     memory: dict[Any, Any] = field(default_factory=dict)  # what revocation.py found out; emptied with new material
-    _trusted: dict[bytes, list[Anchor]] = field(default_factory=dict)
-    _roots: list[Any] = field(default_factory=list)
     _routes: dict[bytes, list[_Route] | str] = field(default_factory=dict)
     _judged: dict[tuple[bytes, datetime, str], list[Judged]] = field(default_factory=dict)
     _contexts: dict[datetime, ValidationContext] = field(default_factory=dict)
     _registry: CertificateRegistry | None = None
+    _roots: list[Any] = field(default_factory=list)  # those that the document's certificates could lead to
 
     def __post_init__(self) -> None:
-        for purpose in ("signing", "time-stamping"):
-            for anchor in self.anchors.of(purpose):
-                try:
-                    root = certificate(anchor.certificate)
-                except (ValueError, TypeError):
-                    continue
-                if root.dump() not in self._trusted:
-                    self._roots.append(root)
-                known = self._trusted.setdefault(root.dump(), [])
-                if anchor not in known:
-                    known.append(anchor)
+        whole = replace(self.anchors, certificates=tuple(self.anchors.certificates), anchors=tuple(self.anchors.anchors))
+        self._trust = _trust(whole)
 
     def add(self, certificates: Iterable[Any] = (), crls: Iterable[Any] = (), ocsps: Iterable[Any] = ()) -> None:
         """Material out of the document: candidates, trusted for nothing."""
@@ -167,6 +157,7 @@ class Paths:
 
     def _context(self, moment: datetime, crls: Sequence[Any], ocsps: Sequence[Any]) -> ValidationContext:
         if self._registry is None:
+            self._roots = self._trust.near(self.certificates.values())
             self._registry = CertificateRegistry.build([*self.certificates.values(), *self._roots])
         return ValidationContext(
             trust_roots=self._roots,
@@ -186,13 +177,14 @@ class Paths:
 
     def candidates(self, leaf: Any, moment: datetime, *, purpose: Purpose = "signing") -> Sequence[Judged]:
         """Every path of a certificate at a moment that holds, or else the one that fails the most tellingly."""
+        self.add([leaf])
         key = (leaf.dump(), moment, purpose)
         if key not in self._judged:
             self._judged[key] = self._candidates(leaf, moment, purpose)
         return self._judged[key]
 
     def _candidates(self, leaf: Any, moment: datetime, purpose: Purpose) -> list[Judged]:
-        if not self._roots:
+        if not self._trust.roots:
             return [Judged(False, "no-anchors", None, self._shown(leaf), None, None)]
         routes = self._routes_of(leaf)
         if isinstance(routes, str):
@@ -208,7 +200,7 @@ class Paths:
     def _allows(self, root: Any, moment: datetime, purpose: Purpose) -> bool:
         return any(
             purpose in a.purposes and (a.since is None or a.since <= moment) and (a.until is None or moment <= a.until)
-            for a in self._trusted.get(root.dump() if root is not None else b"", ())
+            for a in self._trust.anchors.get(root.dump() if root is not None else b"", ())
         )
 
     def _routes_of(self, leaf: Any) -> list[_Route] | str:
@@ -281,6 +273,41 @@ class Paths:
                 break
             chain.append(above)
         return tuple(chain)
+
+
+@dataclass(frozen=True, eq=False)
+class _Trust:
+    """Anchors, parsed once for all documents: by their DER, and by name."""
+
+    roots: dict[bytes, Any]
+    anchors: dict[bytes, list[Anchor]]
+    names: dict[str, list[Any]]
+
+    def near(self, certificates: Iterable[Any]) -> list[Any]:
+        """The roots that certificates name as their issuer, or that are among them: lists of trust hold thousands."""
+        wanted = {name_key(name) for cert in certificates for name in (cert.issuer, cert.subject)}
+        return [root for name in sorted(wanted) for root in self.names.get(name, ())]
+
+
+@lru_cache(maxsize=8)
+def _trust(anchors: TrustAnchors) -> _Trust:
+    found = _Trust({}, {}, {})
+    for purpose in ("signing", "time-stamping"):
+        for anchor in anchors.of(purpose):
+            known = found.anchors.setdefault(anchor.certificate, [])
+            if anchor not in known:
+                known.append(anchor)
+    for der in list(found.anchors):
+        try:
+            root = certificate(der)
+            name = name_key(root.subject)
+        except (ValueError, TypeError):
+            continue
+        if root.dump() != der:  # bytes after the certificate
+            found.anchors[root.dump()] = found.anchors[der]
+        found.roots[root.dump()] = root
+        found.names.setdefault(name, []).append(root)
+    return found
 
 
 def _contained_crls(crls: Sequence[Any]) -> Sequence[Any]:

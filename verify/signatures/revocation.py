@@ -148,7 +148,8 @@ def answers(paths: Paths, path: ValidationPath, cert: Any, depth: int = 0) -> Se
 
 
 def _own_path(path: ValidationPath, cert: Any) -> ValidationPath:
-    position = list(path.iter_certs(include_root=False)).index(cert)
+    held = [c.dump() for c in path.iter_certs(include_root=False)]
+    position = held.index(cert.dump()) if cert.dump() in held else path.pkix_len - 1
     return path if position == path.pkix_len - 1 else path.truncate_to_issuer_and_append(cert)
 
 
@@ -268,7 +269,7 @@ def _said(verify: Any, cert: Any, path: ValidationPath, context: Any) -> tuple[A
 
 def _signer_gone(paths: Paths, path: ValidationPath, cert: Any, signer: Any, this: datetime, depth: int) -> bool:
     """Whether a responder's or list issuer's own certificate had been revoked when the answer was given."""
-    if signer.dump() in {c.dump() for c in path.iter_certs(include_root=False)} or _unneeded(signer):
+    if signer.dump() in {c.dump() for c in path.iter_certs(include_root=True)} or _unneeded(signer):
         return False
     try:
         own = path.truncate_to_issuer_and_append(signer)
@@ -281,12 +282,13 @@ def _signer_gone(paths: Paths, path: ValidationPath, cert: Any, signer: Any, thi
 def _responder(paths: Paths, basic: Any, path: ValidationPath, cert: Any) -> Any | None:
     """The certificate of an OCSP response's signer, where it is not an anchor's."""
     who = basic["tbs_response_data"]["responder_id"]
-    candidates = [*(basic["certs"] or ()), *path.iter_certs(include_root=False), *paths.certificates.values()]
-    for one in candidates:
+    root = getattr(path.trust_anchor.authority, "certificate", None)
+    anchor = root.dump() if root is not None else b""
+    for one in [*(basic["certs"] or ()), *path.iter_certs(include_root=False), *paths.certificates.values()]:
         if one is cert:
             continue
         if (one.public_key.sha1 == who.native) if who.name == "by_key" else (one.subject == who.chosen):
-            return one
+            return one if one.dump() != anchor else None
     return None
 
 
