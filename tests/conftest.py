@@ -16,5 +16,6 @@ def at() -> datetime:
 
 @pytest.fixture(autouse=True)
 def _no_records_of_ones_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test, nor a command that it runs, reads the developer's own registry."""
+    """No test, nor a command that it runs, reads the developer's own registry or trusts what he trusts."""
     monkeypatch.setenv("SIGILLUM_RECORDS", f"{tmp_path_factory.getbasetemp()}/none/records.db")
+    monkeypatch.setenv("SIGILLUM_TRUST", f"{tmp_path_factory.getbasetemp()}/none/trust")

@@ -29,6 +29,21 @@ class Settings(BaseSettings):
     )
     models: Path | None = Field(default=None, description="Folder of models. Default: what travels with the package.")
     policy: str = Field(default="default", description="Name of a policy, or a TOML file.")
+    network_allow: tuple[str, ...] = Field(
+        default=(), description="Hosts and networks that --online may reach though they are not public."
+    )
+    network_ports: tuple[int, ...] = Field(default=(80, 443, 8080, 8443), description="Ports that --online may reach.")
+    network_seconds: float = Field(default=30.0, gt=0, description="Time that --online may take for a document.")
+    network_ca: Path | None = Field(
+        default=None, description="PEM file of the authorities for https. Default: the system's."
+    )
+    network_cache: Path | None = Field(
+        default=None, description="Folder of fetched answers. Default: the user's cache folder."
+    )
+    trust: Path | None = Field(
+        default=None, description="Folder of the trust store. Default: trust in the user's data folder."
+    )
+    trust_profile: str = Field(default="default", description="Profile of the trust store used without --trust.")
 
     @classmethod
     def settings_customise_sources(
@@ -62,6 +77,20 @@ class Settings(BaseSettings):
         file = self.records_file
         base = file.parent if file else _home("XDG_DATA_HOME", ".local/share") / "sigillum"
         return base / "blobs"
+
+    @property
+    def trust_folder(self) -> Path:
+        """The folder of trust profiles, added certificates and fetched lists; it need not exist."""
+        if self.trust is not None:
+            return self.trust.expanduser().absolute()
+        return _home("XDG_DATA_HOME", ".local/share") / "sigillum" / "trust"
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where fetched answers are kept."""
+        if self.network_cache is not None:
+            return self.network_cache.expanduser().absolute()
+        return _home("XDG_CACHE_HOME", ".cache") / "sigillum" / "fetched"
 
 
 def load_settings() -> Settings:

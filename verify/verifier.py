@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from verify.core.document import Document
 from verify.core.errors import NotExamined, Problem, UsageError, VerifyError
@@ -26,6 +26,9 @@ from verify.stores.trust import NO_ANCHORS, TrustAnchors
 from verify.stores.uses import UseLedger
 from verify.version import VERSION
 
+if TYPE_CHECKING:
+    from verify.signatures.online.fetch import OnlineRules
+
 # The calibration that a release compares with; models/index.toml gives its file and digest.
 CALIBRATION = "comparison-1"
 
@@ -36,7 +39,8 @@ Watch = Callable[[object], None]
 class Verifier:
     """What documents are verified with. Everything that could change an answer stands here or in `verify`'s arguments.
 
-    `certificates`: signers' certificates as DER, for signatures that carry none.
+    `certificates`: signers' certificates as DER, for signatures that carry none. `online`: how far to go on the
+    network for what a document lacks, within limits for each document; None = no connection is ever made.
     """
 
     anchors: TrustAnchors = NO_ANCHORS
@@ -44,6 +48,7 @@ class Verifier:
     uses: UseLedger | None = None
     policy: Policy = field(default_factory=lambda: policy_named("default", CHECKS))
     certificates: tuple[bytes, ...] = ()
+    online: OnlineRules | None = None
     imprint_pages: int = DEFAULT_LIMITS.imprint_pages
     models: Path | None = None
 
@@ -81,11 +86,11 @@ class Verifier:
     # Examiners are imported when they run: pyHanko and OpenCV cost a second that `--help` need not pay.
 
     def _signatures(self, document: Document, at: datetime) -> Iterator[object]:
-        if document.format != "pdf":
+        if document.format == "image":
             return
         from verify.signatures.examiner import SignatureExaminer
 
-        yield from SignatureExaminer(self.anchors, at, self.certificates).examine(document)
+        yield from SignatureExaminer(self.anchors, at, self.certificates, online=self.online).examine(document)
 
     def _imprints(
         self, document: Document, so_far: Sequence[AnyEvidence], seals: Sequence[str], models: dict[str, str]
@@ -144,6 +149,7 @@ class Verifier:
             at=at,
             seals=seals,
             uses=self.uses.head if self.uses else None,
+            fetched=tuple(sorted({p.exhibit.sha256 for p in tray.pieces if p.exhibit.role == "fetched"})),
         )
         draft = Draft(tuple(tray.evidence), facts, provenance, tuple(tray.problems))
         found, verdict = judge(draft, self.policy, CHECKS)

@@ -25,6 +25,7 @@ from verify.records.database import Records, open_records
 from verify.records.journal import Journal, kept_flags, last_run, states
 from verify.records.tables import JournalRow
 from verify.settings import Settings
+from verify.stores.trust import NO_ANCHORS
 
 # Stands in for the worker: what a document's name says happens to the process that examines it.
 UNRULY = """
@@ -68,7 +69,7 @@ def unruly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 def ingest(
     settings: Settings, folder: Path, work: Work = worker.examine, *, key: str | None = None, workers: int = 1
 ) -> Counter[str]:
-    recipe = Recipe(settings, None, (), "default")
+    recipe = Recipe(settings, None, NO_ANCHORS, "default")
     facts = described(recipe.verifier())
     journal = Journal.begin(
         open_records(settings), sources=[shown(folder)], settings=settings_key(facts), described=facts, at=None, now=AT

@@ -94,7 +94,7 @@ def test_out_holds_the_case_and_nothing_else(desk: Path) -> None:
     run = sigillum("check", desk / "good.pdf", "--out", desk / "out", *AT)
     assert run.returncode == 3
     (case,) = (desk / "out").iterdir()
-    assert {p.name for p in case.iterdir()} == {"report.json", "report.html", "exhibits"}
+    assert {p.name for p in case.iterdir()} == {"report.json", "report.html", "validation-report.xml", "exhibits"}
     again = sigillum("judge", case / "report.json", "--policy", "strict", "--json")
     assert json.loads(again.stdout)["provenance"]["policy"] == "strict"
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from io import BytesIO
 from typing import Any
 
 import numpy as np
+import pymupdf
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
 
 from verify.core.errors import Problem
 from verify.formats.read import read
+from verify.signatures.changes.edits import Edit
+from verify.signatures.changes.history import History
+from verify.signatures.changes.revisions import Review, Terms
 from verify.signatures.evidence import SignatureEvidence
 from verify.signatures.examiner import SignatureExaminer
+from verify.signatures.pdf import Found, coverage, find, open_signed
 from verify.simulation.contracts import contract_pdf
 from verify.simulation.pki import Credentials, TestPki
 from verify.simulation.signing import Look, _requested, sign_pdf, stamp_pdf, update_of, written
@@ -185,3 +192,99 @@ def only(pdf: bytes, anchors: TrustAnchors = ANCHORS, at: datetime = NOW) -> Sig
     """The one signature, document timestamps aside."""
     (found,) = [e for e in examined(pdf, anchors, at) if e.purpose == "signature"]
     return found
+
+
+# Later revisions, by what the comparison says of them
+
+
+def edits_of(data: bytes) -> tuple[Edit, ...]:
+    """What the revisions after the first signature changed."""
+    file = open_signed(data, None)
+    first = next(f for f in find(file) if isinstance(f, Found))
+    covered = coverage(data, first, file).revision
+    assert covered is not None
+    return Review(History(file.reader, covered)).since(covered)
+
+
+def forbidden(data: bytes, level: int | None = None) -> dict[str, str]:
+    """Object → kind of each edit that a signature of a certification level neither permits nor leaves in doubt."""
+    terms = Terms(level)
+    return {e.object: e.kind for e in edits_of(data) if terms.allow(e) is None and not terms.doubt(e)}
+
+
+def doubted(data: bytes, level: int | None = None) -> dict[str, str]:
+    """Object → kind of each edit that is left in doubt."""
+    terms = Terms(level)
+    return {e.object: e.kind for e in edits_of(data) if terms.allow(e) is None and terms.doubt(e)}
+
+
+def permitted(data: bytes, level: int | None = None) -> dict[str, str]:
+    """Object → kind of each edit that a signature of a certification level permits."""
+    terms = Terms(level)
+    return {e.object: e.kind for e in edits_of(data) if terms.allow(e) is not None}
+
+
+@cache
+def with_fields() -> bytes:
+    """A signed contract with a tick "agreed" (off), a choice "place", and a text "note" with rich text."""
+    writer = update_of(contract(), "fields")
+    page = writer.find_page_for_modification(0)[0].get_object()
+    states = {s: writer.add_object(form_look("X" if s == "/Yes" else "")) for s in ("/Yes", "/Off")}
+    ticks = generic.DictionaryObject({pdf_name(s): look for s, look in states.items()})
+    options = [("bj", "Beijing"), ("sh", "Shanghai")]
+    choices = [generic.ArrayObject(map(generic.pdf_string, pair)) for pair in options]
+    fields_ = [
+        _field(writer, "agreed", "/Btn", 140, {"/V": pdf_name("/Off"), "/AS": pdf_name("/Off")}, ticks),
+        _field(writer, "place", "/Ch", 170, {"/Ff": generic.NumberObject(1 << 17), "/V": generic.pdf_string("bj"),
+               "/Opt": generic.ArrayObject(choices)}, writer.add_object(form_look("Beijing"))),
+        _field(writer, "note", "/Tx", 200, {"/V": generic.pdf_string("none"), "/Ff": generic.NumberObject(1 << 25),
+               "/RV": generic.pdf_string("<p>none</p>")}, writer.add_object(form_look("none"))),
+    ]  # fmt: skip
+    page[pdf_name("/Annots")] = generic.ArrayObject(fields_)
+    font = writer.add_object(
+        generic.DictionaryObject({pdf_name(k): pdf_name(v) for k, v in
+                                  (("/Type", "/Font"), ("/Subtype", "/Type1"), ("/BaseFont", "/Helvetica"))})
+    )  # fmt: skip
+    fonts = generic.DictionaryObject({pdf_name("/Font"): generic.DictionaryObject({pdf_name("/Helv"): font})})
+    writer.root[pdf_name("/AcroForm")] = writer.add_object(
+        generic.DictionaryObject({pdf_name("/Fields"): generic.ArrayObject(fields_), pdf_name("/DR"): fonts})
+    )
+    writer.update_container(page)
+    writer.update_root()
+    return sign_pdf(written(writer), signer(), at=SIGNED)
+
+
+def _field(writer: Any, name: str, kind: str, y: int, entries: dict[str, Any], look: Any) -> Any:
+    return writer.add_object(
+        generic.DictionaryObject(
+            {
+                pdf_name("/Type"): pdf_name("/Annot"),
+                pdf_name("/Subtype"): pdf_name("/Widget"),
+                pdf_name("/FT"): pdf_name(kind),
+                pdf_name("/T"): generic.pdf_string(name),
+                pdf_name("/Rect"): generic.ArrayObject([generic.NumberObject(v) for v in (60, y, 160, y + 20)]),
+                pdf_name("/AP"): generic.DictionaryObject({pdf_name("/N"): look}),
+                **{pdf_name(k): v for k, v in entries.items()},
+            }
+        )
+    )
+
+
+def field_named(writer: Any, name: str) -> Any:
+    return next(f.get_object() for f in writer.root["/AcroForm"]["/Fields"] if f.get_object()["/T"] == name)
+
+
+def chinese_look(writer: Any, text: str) -> Any:
+    """An appearance in a font whose text stands in the file as glyph numbers in hexadecimal strings."""
+    with pymupdf.open() as drawn:
+        page = drawn.new_page(width=100, height=20)
+        page.insert_font(fontname="song", fontbuffer=pymupdf.Font("china-s").buffer)
+        page.insert_text((2, 14), text, fontname="song", fontsize=10)
+        drawn.subset_fonts()
+        source = PdfFileReader(BytesIO(drawn.tobytes()), strict=False).root["/Pages"]["/Kids"][0]
+    stream = form_look("")
+    stream[pdf_name("/Resources")] = writer.import_object(source["/Resources"])
+    contents = source["/Contents"]
+    parts = [c.get_object() for c in contents] if isinstance(contents, generic.ArrayObject) else [contents]
+    data = b"\n".join(p.data for p in parts)
+    return writer.add_object(generic.StreamObject(dict_data=dict(stream), stream_data=data))

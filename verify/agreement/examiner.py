@@ -39,7 +39,7 @@ class AgreementExaminer:
         signers = [s for s in signatures if s.purpose == "signature"]
         texts = (
             [document.pages[i].text() for i in range(min(len(document.pages), DEFAULT_LIMITS.imprint_pages))]
-            if document.format == "pdf"
+            if document.format != "image"
             else []
         )
         day, source = document_date(signatures, self.given_date, texts)

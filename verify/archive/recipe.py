@@ -17,7 +17,7 @@ from verify.stores.models import model
 from verify.stores.packaged import packaged
 from verify.stores.policies import policy_named
 from verify.stores.seals import FolderShelf
-from verify.stores.trust import NO_ANCHORS, anchors_from
+from verify.stores.trust import TrustAnchors
 from verify.stores.uses import ledger_beside
 from verify.verifier import CALIBRATION, Verifier
 from verify.version import VERSION
@@ -25,19 +25,19 @@ from verify.version import VERSION
 
 @dataclass(frozen=True)
 class Recipe:
-    """`seals` None: the records. Paths are absolute."""
+    """`seals` None: the records. Paths are absolute. `anchors` as read when the run was asked for: a run has one trust."""
 
     settings: Settings
     seals: Path | None
-    trust: tuple[Path, ...]
+    anchors: TrustAnchors
     policy: str
 
     def verifier(self) -> Verifier:
-        """Raises UsageError as the shelves, anchors and policies do."""
+        """Raises UsageError as the shelves and policies do."""
         shelf = FolderShelf(self.seals) if self.seals else default_shelf(self.settings)
         shelf.seals()
         return Verifier(
-            anchors=anchors_from(self.trust) if self.trust else NO_ANCHORS,
+            anchors=self.anchors,
             seals=shelf,
             uses=ledger_beside(self.seals) if self.seals else default_ledger(self.settings),
             policy=policy_named(self.policy, CHECKS),

@@ -18,12 +18,22 @@ seals_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The r
 app.add_typer(seals_app, name="seals")
 archive_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Many documents, and the flags among them.")
 app.add_typer(archive_app, name="archive")
+trust_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The certificates that are trusted.")
+app.add_typer(trust_app, name="trust")
 
 FilesArgument = Annotated[list[Path], typer.Argument(help="Files, or folders of files.", show_default=False)]
 JsonOption = Annotated[bool, typer.Option("--json", help="One line of JSON per file on stdout.")]
 OutOption = Annotated[Optional[Path], typer.Option("--out", help="Folder to write to.", show_default=False)]  # noqa: UP045
 SealsOption = Annotated[
     Optional[Path], typer.Option("--seals", help="Folder of registered seals (<id>/seal.toml).", show_default=False)  # noqa: UP045
+]
+TrustOption = Annotated[
+    Optional[list[Path]],  # noqa: UP045
+    typer.Option(
+        help="Folder of root certificates (PEM or DER), a certificate, a profile's TOML, or the name of a stored profile; "
+        "the trust store's default profile without.",
+        show_default=False,
+    ),
 ]
 Text = Optional[str]  # noqa: UP045
 
@@ -35,9 +45,7 @@ def check(
     seal: Annotated[
         list[str] | None, typer.Option(help="Id of the seal that the imprint should be of.", show_default=False)
     ] = None,
-    trust: Annotated[
-        Optional[list[Path]], typer.Option(help="Folder of root certificates (PEM or DER).", show_default=False)  # noqa: UP045
-    ] = None,
+    trust: TrustOption = None,
     at: Annotated[Text, typer.Option(help="The moment to judge for; now by default.", show_default=False)] = None,
     document_date: Annotated[
         Text, typer.Option(help="The document's date, where you know it.", show_default=False)
@@ -51,6 +59,14 @@ def check(
     ] = None,
     password_file: Annotated[
         Optional[Path], typer.Option(help="File whose first line is the PDF's password.", show_default=False)  # noqa: UP045
+    ] = None,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Ask the addresses in certificates for missing issuers and revocation answers."),
+    ] = False,
+    original: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="The signed file, for a signature that lies beside it (.p7s).", show_default=False),
     ] = None,
     lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
     json: JsonOption = False,
@@ -70,6 +86,8 @@ def check(
             certificate=certificate,
             policy=policy,
             password_file=password_file,
+            online=online,
+            original=original,
             lang=lang,
             json=json,
             out=out,
@@ -128,6 +146,21 @@ def judge(
 
 
 @app.command()
+def export(
+    report: Annotated[Path, typer.Argument(help="A report.json.", show_default=False)],
+    form: Annotated[str, typer.Option("--as", help="etsi: validation report in XML, ETSI TS 119 102-2.")] = "etsi",
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--out", help="File to write; stdout without.", show_default=False),
+    ] = None,
+) -> None:
+    """Write a kept report's signatures in the form that other validators write."""
+    from verify.cli import export as command
+
+    command.run(report, form=form, out=out)
+
+
+@app.command()
 def doctor() -> None:
     """Say what this machine lacks."""
     from verify.cli import doctor as command
@@ -155,9 +188,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
     seals: SealsOption = None,
-    trust: Annotated[
-        Optional[list[Path]], typer.Option(help="Folder of root certificates (PEM or DER).", show_default=False)  # noqa: UP045
-    ] = None,
+    trust: TrustOption = None,
     policy: Annotated[
         Text, typer.Option(help="default, strict, or a TOML file; else as set.", show_default=False)
     ] = None,
@@ -270,13 +301,52 @@ def seals_set_status(
     command.set_status(id, status, since=since)
 
 
+@trust_app.command("list")
+def trust_list(
+    names: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(help="Profiles, folders or certificates; all stored profiles without.", show_default=False),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One line of JSON per anchor.")] = False,
+) -> None:
+    """List what is trusted: each anchor, what for, on whose word, and until when."""
+    from verify.cli import trust as command
+
+    command.list_anchors(names or [], json=json)
+
+
+@trust_app.command("add")
+def trust_add(
+    places: Annotated[list[Path], typer.Argument(help="Certificates (PEM or DER), or folders.", show_default=False)],
+    purposes: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--for", help="signing or time-stamping; both without.", show_default=False),
+    ] = None,
+    profile: Annotated[Text, typer.Option(help="Profile to add to; else the default one.", show_default=False)] = None,
+) -> None:
+    """Trust certificates from now on: copy them into the trust store, and print their fingerprints to compare."""
+    from verify.cli import trust as command
+
+    command.add(places, purposes=purposes or [], profile=profile)
+
+
+@trust_app.command("update")
+def trust_update(
+    profile: Annotated[
+        Text, typer.Option(help="A stored profile, or its TOML; all stored ones without.", show_default=False)
+    ] = None,
+) -> None:
+    """Fetch the trusted lists that profiles name, check who signed them, and keep them."""
+    from verify.cli import trust as command
+
+    raise typer.Exit(command.update(profile))
+
+
 @archive_app.command("ingest")
 def archive_ingest(
     sources: Annotated[list[Path], typer.Argument(help="Folders of documents.", show_default=False)],
     seals: SealsOption = None,
-    trust: Annotated[
-        Optional[list[Path]], typer.Option(help="Folder of root certificates (PEM or DER).", show_default=False)  # noqa: UP045
-    ] = None,
+    trust: TrustOption = None,
     policy: Annotated[
         Text, typer.Option(help="default, strict, or a TOML file; else as set.", show_default=False)
     ] = None,

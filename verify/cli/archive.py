@@ -19,6 +19,7 @@ from verify.archive.ingest import Ingest, Step, only_run
 from verify.archive.recipe import Plan, Recipe, described, settings_key
 from verify.archive.sources import resolved, shown
 from verify.cli.shell import moment, say
+from verify.cli.trust import anchors_for
 from verify.core.errors import UsageError
 from verify.records import journal
 from verify.records.database import Records, open_records
@@ -45,7 +46,7 @@ def ingest(
     settings = load_settings()
     folders = resolved(sources)
     recipe = Recipe(
-        settings, seals.resolve() if seals else None, tuple(t.resolve() for t in trust), policy or settings.policy
+        settings, seals.resolve() if seals else None, anchors_for(trust, settings), policy or settings.policy
     )
     facts = described(recipe.verifier())
     if facts["calibration"] is None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from verify.cli.shell import EXIT_BY_OUTCOME, EXIT_REFUSED, complain, day, files_of, gravest, moment, say
+from verify.cli.trust import anchors_for
 from verify.core.document import digest
 from verify.core.errors import UsageError, VerifyError
 from verify.core.messages import LANGUAGES, clean
@@ -24,10 +25,11 @@ from verify.records.defaults import default_ledger, default_shelf
 from verify.report import Case, RefusalLine
 from verify.reports.folder import write_case
 from verify.reports.plain import plain
-from verify.settings import load_settings
+from verify.settings import Settings, load_settings
+from verify.signatures.online.fetch import OnlineRules
 from verify.stores.policies import policy_named
 from verify.stores.seals import FolderShelf, SealShelf
-from verify.stores.trust import NO_ANCHORS, anchors_from
+from verify.stores.trust import anchors_from
 from verify.stores.uses import ledger_beside
 from verify.verifier import Verifier
 
@@ -50,6 +52,8 @@ def run(
     lang: str,
     json: bool,
     out: Path | None,
+    online: bool = False,
+    original: Path | None = None,
 ) -> int:
     """Check each file; returns the exit code."""
     if lang not in LANGUAGES:
@@ -58,19 +62,26 @@ def run(
     shelf: SealShelf = FolderShelf(seals) if seals else default_shelf(settings)
     shelf.seals()  # a wrong folder must be said before the first document, not after
     verifier = Verifier(
-        anchors=anchors_from(trust) if trust else NO_ANCHORS,
+        anchors=anchors_for(trust, settings),
         seals=shelf,
         uses=ledger_beside(seals) if seals else default_ledger(settings),
         policy=policy_named(policy or settings.policy, CHECKS),
         certificates=tuple(anchors_from([certificate]).certificates) if certificate else (),
         models=settings.models,
+        online=rules_of(settings) if online else None,
     )
     when, written = moment(at), day(document_date, option="--document-date")
     password = _password(password_file)
     found = files_of(files)
+    if original is not None and len(found.paths) != 1:
+        raise UsageError(
+            "original-of-several",
+            f"--original names one file, and {len(found.paths)} are to be checked",
+            "Check one signature at a time.",
+        )
 
     console = Console(stderr=True)
-    task = Task(verifier, password, when, written, tuple(seal))
+    task = Task(verifier, password, when, written, tuple(seal), original)
     codes: list[int] = []
     with Progress(
         SpinnerColumn(),
@@ -88,6 +99,7 @@ def run(
                 refused(path, result, json=json)
                 continue
             code = EXIT_BY_OUTCOME[result.report.verdict.outcome]
+            _point_to_original(path, result)
             try:
                 _show(result, json=json, lang=lang, out=out)
             except VerifyError as error:  # the report was told; writing it down failed, and the other files go on
@@ -99,6 +111,17 @@ def run(
     return gravest(codes)
 
 
+def rules_of(settings: Settings) -> OnlineRules:
+    """How far `--online` goes, as set."""
+    return OnlineRules(
+        allow=settings.network_allow,
+        ports=settings.network_ports,
+        seconds=settings.network_seconds,
+        cache=settings.cache_folder,
+        ca_file=settings.network_ca.expanduser() if settings.network_ca else None,
+    )
+
+
 @dataclass(frozen=True)
 class Task:
     """What is the same for every file of one call."""
@@ -108,11 +131,12 @@ class Task:
     at: datetime
     document_date: date | None
     seals: tuple[str, ...]
+    original: Path | None = None
 
     def __call__(self, path: Path) -> Case | VerifyError:
         """The case, or why the file was refused."""
         try:
-            document = read(path, password=self.password)
+            document = read(path, password=self.password, original=self.original)
             return self.verifier.verify(
                 document, at=self.at, document_date=self.document_date, claimed_seals=self.seals
             )
@@ -165,6 +189,13 @@ def _alone(task: Task, path: Path) -> Case | VerifyError:
                 f"{path.name} brought the examination down",
                 "Send us the file; the others were checked.",
             )
+
+
+def _point_to_original(path: Path, case: Case) -> None:
+    """Say where the signed file may be; it is never taken for it unasked."""
+    beside = path.with_suffix("")
+    if any(p.code == "original-missing" for p in case.report.problems) and beside != path and beside.is_file():
+        say(f"{clean(beside.name)} lies beside {clean(path.name)}; if that is what was signed, give it by --original")
 
 
 def _show(case: Case, *, json: bool, lang: str, out: Path | None) -> None:

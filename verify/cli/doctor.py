@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
+from verify.cli.shell import moment
 from verify.core.errors import VerifyError
 from verify.settings import load_settings
 from verify.stores.models import model
 from verify.stores.packaged import packaged
+from verify.stores.trust import PURPOSES, TrustAnchors
+from verify.stores.truststore import TrustStore
 from verify.verifier import CALIBRATION
 
 
@@ -45,9 +48,45 @@ def examined() -> Iterator[Ailment]:
         yield Ailment(f"calibration {CALIBRATION}", f"digest {file.sha256[:16]}")
     except VerifyError as error:
         yield Ailment(f"calibration {CALIBRATION}", error.message, error.hint)
-    yield Ailment(
-        "trust anchors", "none by default; named for each call by --trust, without it no signer is identified"
-    )
+    yield from _trust()
+
+
+def _trust() -> Iterator[Ailment]:
+    """What the trust store holds, profile by profile; a service's answer about a signer rests on it."""
+    settings, now = load_settings(), moment(None)
+    store = TrustStore(settings.trust_folder)
+    names = store.names()
+    if settings.trust_profile not in names:
+        yield Ailment(
+            "trust anchors",
+            f"none by default: the trust store holds no profile {settings.trust_profile!r}",
+            "Without anchors no signer is identified: `sigillum trust add ROOT.pem`, or --trust with each call.",
+        )
+    for name in names:
+        what = f"trust profile {name}" + (" (default)" if name == settings.trust_profile else "")
+        try:
+            profile = store.profile(name)
+            anchors = store.anchors(replace(profile, refuse_stale=False), now)
+        except VerifyError as error:
+            yield Ailment(what, error.message, error.hint)
+            continue
+        yield Ailment(what, _counted(anchors), _emptiness(anchors))
+        for remark in anchors.remarks:
+            refused = "; this profile refuses documents until then" if profile.refuse_stale else ""
+            yield Ailment(what, remark, f"`sigillum trust update --profile {name}`{refused}")
+
+
+def _counted(anchors: TrustAnchors) -> str:
+    held = ", ".join(f"{len(anchors.of(purpose))} for {purpose}" for purpose in sorted(PURPOSES))
+    return f"anchors: {held}"
+
+
+def _emptiness(anchors: TrustAnchors) -> str | None:
+    if not anchors.of("signing"):
+        return "No signer is identified by it: `sigillum trust add` adds roots, `trust update` fetches lists."
+    if not anchors.of("time-stamping"):
+        return "No timestamp counts by it, so no time is proven: add roots with --for time-stamping."
+    return None
 
 
 def _opencv() -> Ailment:

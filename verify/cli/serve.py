@@ -14,6 +14,7 @@ import uvicorn
 
 from api.app import create_app
 from verify.cli.shell import say
+from verify.cli.trust import anchors_for
 from verify.core.document import Document
 from verify.core.errors import UsageError, VerifyError
 from verify.core.policy import Policy
@@ -24,7 +25,7 @@ from verify.reports.views import VIEWS, View
 from verify.settings import Settings, load_settings
 from verify.stores.policies import policy_named
 from verify.stores.seals import FolderShelf, SealShelf
-from verify.stores.trust import NO_ANCHORS, TrustAnchors, anchors_from
+from verify.stores.trust import TrustAnchors
 from verify.stores.uses import UseLedger, ledger_beside
 from verify.verifier import Verifier, Watch
 
@@ -73,7 +74,7 @@ def run(
         )
     settings = load_settings()
     verifier = AsRegistered(
-        anchors=anchors_from(trust) if trust else NO_ANCHORS,
+        anchors=anchors_for(trust, settings),
         policy=policy_named(policy or settings.policy, CHECKS),
         models=settings.models,
         registry=lambda: _registry(seals, settings),

@@ -8,6 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from verify.core.document import digest
 
+_SUFFIXES = {
+    "image/png": "png", "image/jpeg": "jpg", "application/pdf": "pdf", "application/pkix-cert": "cer",
+    "application/pkix-crl": "crl", "application/ocsp-response": "ors",
+}  # fmt: skip
+
 
 class Exhibit(BaseModel):
     """The description of an exhibit; its bytes travel beside the report."""
@@ -22,8 +27,7 @@ class Exhibit(BaseModel):
 
     @property
     def file_name(self) -> str:
-        suffix = {"image/png": "png", "image/jpeg": "jpg", "application/pdf": "pdf"}.get(self.type, "bin")
-        return f"{self.sha256[:16]}.{suffix}"
+        return f"{self.sha256[:16]}.{_SUFFIXES.get(self.type, 'bin')}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,10 +26,14 @@ def open_pdf(data: bytes, name: str, *, password: str | None, remarks: tuple[tup
     try:
         pdf = pymupdf.open(stream=data, filetype="pdf")
     except Exception as error:  # MuPDF raises half a dozen types of its own
+        if b"/Adobe.PubSec" in data:
+            raise _for_recipient(name) from error
         raise Refusal(
             "pdf-undecodable", f"{name} cannot be read as a PDF", "Ask the sender to export it again."
         ) from error
     if pdf.needs_pass:
+        if b"/Adobe.PubSec" in data:
+            raise _for_recipient(name)
         if password is None:
             raise Refusal("pdf-encrypted", f"{name} is encrypted", "Give the password by --password-file.")
         if not pdf.authenticate(password):
@@ -42,6 +46,14 @@ def open_pdf(data: bytes, name: str, *, password: str | None, remarks: tuple[tup
             ("repaired", "The cross-reference table is broken; the pages were found by searching the file."),
         )
     return Document(name=name, data=data, format="pdf", pages=PdfPages(pdf), password=password, remarks=remarks)
+
+
+def _for_recipient(name: str) -> Refusal:
+    return Refusal(
+        "pdf-encrypted-for-recipient",
+        f"{name} is encrypted for the holder of a certificate",
+        "Have its recipient save it without encryption, and check that; no password opens it.",
+    )
 
 
 def _greyish(colour: int) -> bool:

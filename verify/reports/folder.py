@@ -1,4 +1,4 @@
-"""A case as a folder: report.json, report.html and its exhibits."""
+"""A case as a folder: report.json, report.html, its exhibits, and the signatures' validation report in XML."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from verify.core.errors import VerifyError
 from verify.report import Case
+from verify.reports.etsi import validation_report
 from verify.reports.html import html
 
 
@@ -27,6 +28,8 @@ def write_case(case: Case, out: Path, *, lang: str = "en") -> Path:
                     (draft / "exhibits" / exhibit.file_name).write_bytes(case.exhibits[exhibit.sha256])
             (draft / "report.json").write_text(case.report.to_json(indent=1) + "\n", encoding="utf-8")
             (draft / "report.html").write_text(html(case, lang=lang), encoding="utf-8")
+            if any(e.kind == "signature" for e in case.report.evidence):
+                (draft / "validation-report.xml").write_bytes(validation_report(case.report))
             draft.chmod(0o755)
             if target.exists():
                 shutil.rmtree(target)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache, partial
 from importlib import resources
+from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -32,8 +33,11 @@ from verify.kinds import CHECKS
 from verify.report import Case, Report
 from verify.reports.views import public_sentence, withheld
 from verify.reports.words import ANSWER_QUESTIONS, ANSWER_WORDS, OUTCOME_WORDS
+from verify.signatures.evidence import Difference, SignatureEvidence
 
 Labels = Mapping[str, Mapping[str, str]]
+# The pictures of the comparison by sight: they stay large enough to be read.
+_SIGHT = frozenset({"as-signed", "as-now", "what-changed", "as-now-otherwise", "page-added", "page-removed"})
 
 
 def html(case: Case, *, lang: str = "en") -> str:
@@ -122,6 +126,15 @@ class Sheet:
         here += [e.id for e in self.evidence("signature") if e.appearance and e.appearance.page == page]
         return [(subject, self._gravest(subject)) for subject in here if self.about(subject)]
 
+    def seen(self, signature: SignatureEvidence) -> list[Seen]:
+        """The pages that look different since a signature, with their pictures; pictures shown before are named."""
+        differences = signature.sight.differences if signature.sight else ()
+        result = []
+        for page, group in groupby(differences, key=lambda d: d.page):
+            pictures, same_as = self.album.sight(signature.id, page)
+            result.append(Seen(page, list(group), pictures, same_as))
+        return result
+
     def _gravest(self, subject: str) -> Finding:
         weight = {"failed": 2, "indeterminate": 1, "passed": 0}
         found = self.about(subject)
@@ -156,6 +169,16 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
+class Seen:
+    """A page that looks different since a signature. `same_as`: the evidence under which its pictures stand already."""
+
+    page: int
+    differences: Sequence[Difference]
+    pictures: Mapping[str, Picture]
+    same_as: str | None
+
+
+@dataclass(frozen=True, eq=False)
 class Album:
     """The exhibits of one report as pictures. Evidence stays lossless; whole pages are shown as JPEG."""
 
@@ -171,6 +194,19 @@ class Album:
         found = (self._picture(e) for e in self.exhibits if e.subject == subject and e.role == role)
         return next((p for p in found if p is not None), None)
 
+    def sight(self, subject: str, page: int) -> tuple[dict[str, Picture], str | None]:
+        """The pictures of a page, as signed and now, by role; or none, and the subject that shows the same ones."""
+        mine = {e.role: e for e in self.exhibits if e.subject == subject and e.page == page and e.role in _SIGHT}
+        wanted = {(role, e.sha256) for role, e in mine.items()}
+        for other in dict.fromkeys(e.subject for e in self.exhibits if e.role in _SIGHT):
+            if other == subject:
+                break
+            held = {(e.role, e.sha256) for e in self.exhibits if e.subject == other and e.page == page}
+            if wanted and wanted <= held:
+                return {}, other
+        shown = {role: self._picture(e) for role, e in mine.items()}
+        return {role: picture for role, picture in shown.items() if picture is not None}, None
+
     def _picture(self, exhibit: Exhibit) -> Picture | None:
         data = self.data.get(exhibit.sha256)
         if data is None or exhibit.type not in ("image/png", "image/jpeg"):
@@ -179,8 +215,10 @@ class Album:
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
                 if exhibit.role == "page":
                     return _shown(image.convert("RGB"), "JPEG", 1200, exhibit.page)
-                if max(image.size) <= 600:
+                if max(image.size) <= (1400 if exhibit.role in _SIGHT else 600):
                     return Picture(_uri(data, image.format or "PNG"), image.width, image.height, exhibit.page)
+                if exhibit.role in _SIGHT:
+                    return _shown(image.convert("RGB"), "JPEG", 1400, exhibit.page)
                 return _shown(image.convert("RGB"), "PNG", 600, exhibit.page)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
             return None  # a folder of exhibits may have been damaged; the report's words still stand

@@ -33,6 +33,7 @@ _OF_THE_FILE = frozenset(
     {
         "signature.intact",
         "signature.unmodified",
+        "signature.sight",
         "signature.identity",
         "signature.revocation",
         "signature.algorithms",
@@ -41,8 +42,19 @@ _OF_THE_FILE = frozenset(
         "document.complete",
     }
 )
-# The pages as handed in, with their boxes, and the crops from them.
-_ROLES_OF_THE_FILE = frozenset({"page", "questioned"})
+# The pages as handed in and as they were signed, with their boxes, and the crops from them.
+_ROLES_OF_THE_FILE = frozenset(
+    {
+        "page",
+        "questioned",
+        "as-signed",
+        "as-now",
+        "what-changed",
+        "as-now-otherwise",
+        "page-added",
+        "page-removed",
+    }
+)
 _SUBJECT = re.compile(r"document|imprints|page \d+|(?:signature|imprint|agreement)-\d+")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,22 +17,34 @@ from pyhanko.pdf_utils import generic
 
 from verify.core.document import Document
 from verify.core.errors import Problem
-from verify.core.exhibits import Piece, piece
-from verify.signatures import containers, levels, pdf, permissions, revocation
-from verify.signatures.algorithms import weak
+from verify.core.exhibits import Exhibit, Piece, piece
+from verify.signatures import archive, containers, levels, pdf, permissions, revocation
+from verify.signatures.algorithms import hashed, weak
+from verify.signatures.changes.history import History, Unreadable
+from verify.signatures.changes.revisions import Review, Terms
+from verify.signatures.changes.tables import Stranger, strangers
 from verify.signatures.conclusion import conclude
 from verify.signatures.containers import Integrity, Malformed, Signer
 from verify.signatures.digests import Digests
-from verify.signatures.evidence import Algorithms, Appearance, Change, Path, SignatureEvidence
-from verify.signatures.history import History, Unreadable
+from verify.signatures.evidence import (
+    Algorithms,
+    Appearance,
+    Change,
+    Fetching,
+    Modification,
+    Path,
+    Sight,
+    SignatureEvidence,
+)
 from verify.signatures.objects import entry, raw_items, ref_of, resolved
+from verify.signatures.online.asking import Online, OnlineRules
 from verify.signatures.paths import Paths, described, key_bits
 from verify.signatures.pdf import Coverage, Found, SignedFile
-from verify.signatures.revisions import Review, Terms
+from verify.signatures.sight.comparison import Eye
 from verify.signatures.times import Kept, Times
 from verify.signatures.trail import Trail, trail
 from verify.signatures.work import Work
-from verify.stores.trust import TrustAnchors
+from verify.stores.trust import Purpose, TrustAnchors
 
 _MOST_SIGNATURES = 200
 # Beyond this the signed revisions are told by their digests only; the file itself holds them all.
@@ -44,7 +57,14 @@ class Examination:
     """One run over one document."""
 
     def __init__(
-        self, document: Document, anchors: TrustAnchors, at: datetime, certificates: Sequence[bytes] = ()
+        self,
+        document: Document,
+        anchors: TrustAnchors,
+        at: datetime,
+        certificates: Sequence[bytes] = (),
+        *,
+        sight: bool = False,
+        online: OnlineRules | None = None,
     ) -> None:
         self.document = document
         self.at = at
@@ -52,9 +72,12 @@ class Examination:
         self.given = [c for c in map(_given, certificates) if c is not None]
         self.file: SignedFile | None = None
         self.review: Review | None = None
-        self.strangers: list[tuple[int, str]] | None = None
+        self.strangers: list[Stranger] | None = None
         self.store: list[Kept] = []
         self.digests = Digests(document.data)
+        self.online = Online(online) if online is not None else None
+        self._eye = Eye(document) if sight else None
+        self._pictures: list[Piece] = []
         self._room = _MOST_REVISION_BYTES
 
     def run(self) -> Iterator[SignatureEvidence | Piece | Problem]:
@@ -67,6 +90,8 @@ class Examination:
                 self.review = Review(History(self.file.reader, first))
             timed = self._timed(signatures)
         yield from (w for w in works if isinstance(w, Problem))
+        if self.online is not None:
+            yield from self.online.pieces
         for number, work in enumerate(timed, 1):
             name = f"signature-{number}"
             found: list[SignatureEvidence | Piece | Problem]
@@ -106,7 +131,7 @@ class Examination:
                 )
         if self.file is not None and not founds:
             # The form lists no signature, yet the bytes hold one: a rebuilt or tampered file (universal forgery).
-            founds = [f for f in pdf.scan(data) if f.contents is not None]
+            founds = [*pdf.stray(self.file)]
             if founds:
                 yield Problem(
                     where="document",
@@ -198,7 +223,18 @@ class Examination:
     # Times
 
     def _timed(self, works: Sequence[Work]) -> list[Work]:
-        return Times(self.paths, self.at, self.store, self._content).of(works)
+        timed = Times(self.paths, self.at, self.store, self._content, self._ask).of(works)
+        for work in timed:  # all before the first is judged: one signature's answers count for the others
+            certificate = self._certificate(work)
+            if certificate is not None:
+                moment = work.held if work.held is not None and work.held < self.at else self.at
+                self._ask(certificate, "time-stamping" if work.found.timestamp else "signing", moment)
+        return timed
+
+    def _ask(self, certificate: Any, purpose: Purpose, moment: datetime) -> None:
+        """What the paths of a certificate lack, from whom it names; only where that was asked for."""
+        if self.online is not None:
+            self.online.complete(self.paths, certificate, purpose, moment)
 
     def _content(self, work: Work, algorithm: str) -> bytes:
         """The digest of what a signature covers, for the stamps on its content."""
@@ -217,10 +253,12 @@ class Examination:
             digest=digest_used,
             signature=signature_used,
             key_bits=bits,
-            weak=weak(digest_used, signature_used, bits, moment),
+            weak=_weak(found, digest_used, signature_used, bits, moment),
         )
         judged = self._trail(work, certificate)
+        policy = containers.signature_policy(signer) if signer is not None else None
         modification, changes, detail = self._modification(work, all)
+        modification, detail, sight = self._seen(id, work, modification, changes, detail)
         indication, sub = conclude(
             work.integrity,
             modification,
@@ -229,6 +267,9 @@ class Examination:
             since=work.since,
             disordered=work.disordered,
             timestamp=found.timestamp,
+            malformed=work.coverage.defect in _ATTACKS,
+            stranger=_names_strangers(signer, judged) if signer is not None else False,
+            policy=(policy if policy == "unreadable" else "not-available") if policy is not None else None,
         )
         revision = work.revision
         return SignatureEvidence(
@@ -242,6 +283,7 @@ class Examination:
             modification=modification,
             changes=changes,
             modification_detail=detail,
+            sight=sight,
             coverage=work.coverage.word,
             revision=revision + 1 if revision is not None else None,
             revisions=self.file.revisions if self.file else None,
@@ -252,12 +294,14 @@ class Examination:
             signer=described(certificate) if certificate is not None else None,
             reason=pdf.text_of(found.entries, "/Reason"),
             location=pdf.text_of(found.entries, "/Location"),
+            signature_policy=policy,
             appearance=self._appearance(found),
             claimed_time=self._claimed(work),
             best_time=work.proven,
             path=judged.path,
             timestamps=tuple(work.stamps),
             revocation=tuple(judged.facts),
+            fetching=self._fetching(judged),
             signed_revision_sha256=self.digests.beginning(work.coverage.end).hex()
             if work.coverage.defect is None and work.coverage.end
             else None,
@@ -296,19 +340,30 @@ class Examination:
             purpose="time-stamping" if work.found.timestamp else "signing",
         )  # fmt: skip
 
+    def _fetching(self, judged: Trail) -> tuple[Fetching, ...]:
+        """What was asked online about the certificates of a path, and what came of it."""
+        if self.online is None:
+            return ()
+        about = {c.sha256 for c in judged.path.certificates}
+        return tuple(Fetching(**asdict(a)) for a in self.online.attempts if a.certificate in about)
+
     def _exhibits(self, id: str, work: Work) -> Iterator[Piece]:
-        """The signer's certificate and what was signed, where the file has grown since."""
+        """The signer's certificate, what was signed where the file has grown since, and how both look."""
+        yield from self._pictures
+        self._pictures.clear()
         certificate = self._certificate(work)
         if certificate is not None:
             yield piece(certificate.dump(), type="application/pkix-cert", role="certificate", subject=id)
         end = work.coverage.end
         if work.coverage.defect is None and 0 < end < len(self.document.data) and end <= self._room:
             self._room -= end
-            yield piece(self.document.data[:end], type="application/pdf", role="signed-revision", subject=id)
+            name = self.digests.beginning(end).hex()
+            signed = Exhibit(sha256=name, type="application/pdf", role="signed-revision", subject=id)
+            yield Piece(signed, self.document.data[:end])
 
     # What changed
 
-    def _modification(self, work: Work, all: Sequence[Work]) -> tuple[Any, tuple[Change, ...], str | None]:
+    def _modification(self, work: Work, all: Sequence[Work]) -> tuple[Modification, tuple[Change, ...], str | None]:
         covered = work.coverage
         if covered.defect is not None:
             return ("suspicious" if covered.defect in _ATTACKS else "unknown"), (), covered.defect
@@ -328,28 +383,49 @@ class Examination:
             return "unknown", (), f"{type(error).__name__}: {error}"[:200]
         terms = self._terms(work, all)
         changes = _changes(edits, terms)
-        changes += tuple(Change(revision=self.file.revisions, object=words, kind="unlisted") for words in hidden)
-        if any(c.permitted_by is None and c.kind not in ("unlisted", "certified-later") for c in changes):
+        changes += tuple(Change(revision=self.file.revisions, object=s.words, kind=s.kind) for s in hidden)
+        told = {s.kind for s in hidden}
+        if any(c.permitted_by is None and not c.in_doubt and c.kind not in told for c in changes):
             return "suspicious", changes, None
         if hidden:
             # A rebuilt table shows what no revision lists: what is seen is not what was signed.
-            return ("suspicious" if repaired else "unknown"), changes, "unlisted-bytes"
-        if any(c.kind == "certified-later" for c in changes):
-            return "unknown", changes, "certified-later"
+            seen = repaired or "revision-cut-off" in told
+            named = next((s.kind for s in hidden if s.kind != "unlisted"), "unlisted-bytes")
+            return ("suspicious" if seen else "unknown"), changes, named
+        doubtful = next((c.kind for c in changes if c.in_doubt), None)
+        if doubtful is not None:
+            return "unknown", changes, doubtful
         if permissions.raises(work, all):
             return "unknown", changes, "permission-raised"
         if repaired:
             return "unknown", changes, "repaired"
         return ("permitted" if changes else "none"), changes, None
 
-    def _strangers(self, end: int, all: Sequence[Work]) -> list[str]:
+    def _seen(
+        self, id: str, work: Work, modification: Modification, changes: Sequence[Change], detail: str | None
+    ) -> tuple[Modification, str | None, Sight | None]:
+        """What sight adds to what the structure tells: a page that looks otherwise without a permitted change accuses."""
+        grown = work.coverage.defect is None and 0 < work.coverage.end < len(self.document.data)
+        if self._eye is None or work.found.timestamp or not grown or (modification == "none" and not changes):
+            return modification, detail, None
+        # What is in doubt has its own answer already; what sight is asked for is what nothing in the file explains.
+        known = [c.model_copy(update={"permitted_by": "in-doubt"}) if c.in_doubt else c for c in changes]
+        sight, pieces = self._eye.look(work.coverage.end, known, self._appearance(work.found), id)
+        self._pictures += pieces
+        told = {d.kind for d in sight.unexplained}
+        if modification != "suspicious" and told & {"changed", "page-added", "page-removed", "page-resized"}:
+            return "suspicious", "looks-different", sight
+        if modification in ("none", "permitted") and "engines-disagree" in told:
+            return "unknown", "engines-disagree", sight
+        return modification, detail, sight
+
+    def _strangers(self, end: int, all: Sequence[Work]) -> list[Stranger]:
         """What stands behind the signed part and in no revision; the file is searched once for all signatures."""
         assert self.file is not None
         if self.strangers is None:
             start = min((w.coverage.end for w in all if w.coverage.end), default=0)
-            self.strangers = pdf.unlisted(self.file, start)
-        behind = [words for position, words in self.strangers if position >= end]
-        return behind[:5]
+            self.strangers = strangers(self.file.data, self.file.reader, start)
+        return [s for s in self.strangers if s.position >= end][:5]
 
     def _terms(self, work: Work, all: Sequence[Work]) -> Terms:
         return permissions.terms(work, all)
@@ -359,12 +435,15 @@ class Examination:
 
 
 def _changes(edits: Sequence[Any], terms: Terms) -> tuple[Change, ...]:
-    seen: dict[tuple[int, str, str], Change] = {}
+    seen: dict[tuple[Any, ...], Change] = {}
     for edit in edits:
         rule = terms.allow(edit)
-        key = (edit.revision, edit.object, edit.kind)
+        key = (edit.revision, edit.object, edit.kind, edit.page, edit.box_mm)
         if key not in seen or rule is None:
-            seen[key] = Change(revision=edit.revision, object=edit.object, kind=edit.kind, permitted_by=rule)
+            seen[key] = Change(
+                revision=edit.revision, object=edit.object, kind=edit.kind, permitted_by=rule, in_doubt=terms.doubt(edit),
+                page=edit.page, box_mm=edit.box_mm,
+            )  # fmt: skip
     return tuple(seen.values())
 
 
@@ -376,8 +455,24 @@ def _hopeless(id: str, work: Work) -> SignatureEvidence:
     )  # fmt: skip
 
 
+def _weak(
+    found: Found, digest: str | None, signature: str | None, bits: int | None, moment: datetime
+) -> tuple[str, ...]:
+    """The weak algorithms; adbe.pkcs7.sha1 covers the file by SHA-1 alone, whatever its SignerInfo names."""
+    names = weak(digest, signature, bits, moment)
+    inner = weak("sha1", None, None, moment) if found.subfilter == "adbe.pkcs7.sha1" else ()
+    return tuple(dict.fromkeys((*names, *inner)))
+
+
+def _names_strangers(signer: Signer, judged: Trail) -> bool:
+    """Whether the signature refers to a certificate that is not of its path (EN 319 102-1, 5.2.8.4.2.1)."""
+    return judged.path.complete and any(
+        all(hashed(how, c.dump()) != stated for c in judged.chain) for how, stated in containers.references(signer)[1:]
+    )
+
+
 def _all_tokens(signer: Signer) -> Iterator[Signer]:
-    for name in ("signature_time_stamp_token", "content_time_stamp", "archive_time_stamp_token"):
+    for name in ("signature_time_stamp_token", "content_time_stamp", archive.ARCHIVE_TIME_STAMP_V3):
         yield from (token for token, _ in containers.tokens(signer, name) if token is not None)
 
 

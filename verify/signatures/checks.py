@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from verify.core.findings import Dossier, Reply, check, failed, indeterminate, passed
 from verify.signatures.evidence import SignatureEvidence
 
@@ -44,8 +46,35 @@ def unmodified(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
             return failed(
                 "changed-after-signing", field=evidence.field, objects=objects[:5] or [detail or "?"], detail=detail
             )
+        case _ if detail == "unsigned-files":
+            objects = [c.object for c in evidence.changes if c.kind == "unsigned-file"]
+            return indeterminate("unsigned-files", field=evidence.field, objects=objects[:5])
         case _:
             return indeterminate("changes-not-told", field=evidence.field, detail=detail)
+
+
+@check("signature.sight", kind="signature", answer="unchanged")
+def sight(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
+    """Do the pages still look as they did when this was signed?"""
+    seen = evidence.sight
+    if seen is None:
+        return None
+    if not seen.engines:
+        return indeterminate("pages-not-drawn", field=evidence.field)
+    if seen.unexplained:
+        return indeterminate("looks-different", field=evidence.field, pages=_pages(d.page for d in seen.unexplained))
+    # A later signature's look is what a reader expects; a filled-in field or a note is worth a glance.
+    expected = {c.object for c in evidence.changes if c.kind in ("signature-added", "timestamp-added")}
+    shown = [d.page for d in seen.differences if d.explained_by not in expected]
+    if shown:
+        return indeterminate("permitted-changes-show", field=evidence.field, pages=_pages(shown))
+    if seen.left_out:
+        return indeterminate("pages-not-compared", field=evidence.field, pages=seen.left_out)
+    return passed("looks-as-signed", field=evidence.field, count=seen.pages)
+
+
+def _pages(numbers: Iterable[int]) -> str:
+    return ", ".join(str(n) for n in sorted(set(numbers))[:10])
 
 
 @check("signature.identity", kind="signature", answer="signer")
@@ -54,6 +83,8 @@ def identity(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
     if evidence.purpose == "timestamp":
         return None
     name = evidence.signer.common_name or evidence.signer.subject if evidence.signer else None
+    if evidence.broken == "signed-data-missing":
+        return indeterminate("signer-without-file", field=evidence.field, name=name)
     if not evidence.intact:
         return indeterminate("nobody-proven", field=evidence.field)
     path = evidence.path
@@ -114,4 +145,4 @@ def time(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
     return indeterminate("time-unknown")
 
 
-CHECKS = (unmodified, intact, authority, identity, revocation, algorithms, time)
+CHECKS = (unmodified, intact, sight, authority, identity, revocation, algorithms, time)

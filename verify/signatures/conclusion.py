@@ -18,7 +18,6 @@ Conclusion = tuple[Indication, str | None]
 
 _BROKEN: dict[str | None, Conclusion] = {
     "digest-mismatch": ("TOTAL_FAILED", "HASH_FAILURE"),
-    "byte-range-outside": ("TOTAL_FAILED", "HASH_FAILURE"),
     "signature-mismatch": ("TOTAL_FAILED", "SIG_CRYPTO_FAILURE"),
     "no-certificate": ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"),
     "certificate-mismatch": ("INDETERMINATE", "NO_SIGNING_CERTIFICATE_FOUND"),
@@ -48,8 +47,17 @@ def conclude(
     since: datetime | None = None,
     disordered: bool = False,
     timestamp: bool = False,
+    malformed: bool = False,
+    stranger: bool = False,
+    policy: str | None = None,
 ) -> Conclusion:
-    """The first thing that does not hold decides, in the standard's order. `since`: it was made after this moment."""
+    """The first thing that does not hold decides, in the standard's order.
+
+    `since`: it was made after this moment. `malformed`: its byte range leaves room for what was not signed. `stranger`:
+    it names a certificate that is not of the path. `policy`: not-available or unreadable, where the signer names one.
+    """
+    if malformed:
+        return "TOTAL_FAILED", "FORMAT_FAILURE"
     if not integrity.intact:
         return _BROKEN.get(integrity.broken, ("TOTAL_FAILED", "FORMAT_FAILURE"))
     if modification == "suspicious":
@@ -67,6 +75,13 @@ def conclude(
         return "INDETERMINATE", "TRY_LATER"
     if disordered:
         return "INDETERMINATE", "TIMESTAMP_ORDER_FAILURE"
+    if stranger:
+        return "INDETERMINATE", "SIG_CONSTRAINTS_FAILURE"
+    if policy is not None:
+        return (
+            "INDETERMINATE",
+            "POLICY_PROCESSING_ERROR" if policy == "unreadable" else "SIGNATURE_POLICY_NOT_AVAILABLE",
+        )
     if modification == "unknown":
         return "INDETERMINATE", "GENERIC"
     return "TOTAL_PASSED", None

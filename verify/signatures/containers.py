@@ -7,11 +7,11 @@ exceptions; here each of them is an answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from asn1crypto import cms, core, keys, parser, tsp, x509
+from asn1crypto import cms, core, crl, keys, ocsp, parser, tsp, x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
@@ -59,7 +59,26 @@ _PLAIN_ECDSA = {
     "0.4.0.127.0.7.1.1.4.1.1": "sha1", "0.4.0.127.0.7.1.1.4.1.2": "sha224", "0.4.0.127.0.7.1.1.4.1.3": "sha256",
     "0.4.0.127.0.7.1.1.4.1.4": "sha384", "0.4.0.127.0.7.1.1.4.1.5": "sha512",
 }  # fmt: skip
+_REVOCATION_VALUES = "1.2.840.113549.1.9.16.2.24"
 _EC_PUBLIC_KEY = "1.2.840.10045.2.1"
+
+
+class _Crls(core.SequenceOf):  # type: ignore[misc]
+    _child_spec = crl.CertificateList
+
+
+class _BasicResponses(core.SequenceOf):  # type: ignore[misc]
+    _child_spec = ocsp.BasicOCSPResponse
+
+
+class _RevocationValues(core.Sequence):  # type: ignore[misc]
+    """The unsigned attribute revocation-values (EN 319 122-1, annex A.1.1.2)."""
+
+    _fields = [  # noqa: RUF012 - a list, since asn1crypto completes it in place
+        ("crls", _Crls, {"explicit": 0, "optional": True}),
+        ("ocsps", _BasicResponses, {"explicit": 1, "optional": True}),
+        ("others", core.Any, {"explicit": 2, "optional": True}),
+    ]
 
 
 class Malformed(Exception):
@@ -111,7 +130,9 @@ def certificate(der: bytes) -> Any:
     """A certificate by its DER; trailing bytes are cut. Raises ValueError."""
     found = Certificate.load(der)
     found.der = bytes(der[: parser.peek(der)])
-    _ = found.serial_number, found.subject, found.issuer  # parses now, not somewhere later
+    # Parses now, not somewhere later.
+    _ = found.serial_number, found.subject, found.issuer, found.not_valid_before, found.not_valid_after
+    _ = found.public_key["algorithm"]["algorithm"].native
     return found
 
 
@@ -139,6 +160,7 @@ class Signer:
     unsigned_attributes: Any | None = None
     info: Any = None
     content: Any = None  # EncapsulatedContentInfo
+    signed: Any = None  # SignedData
     crls: Sequence[Any] = ()
     ocsps: Sequence[Any] = ()
     own_crls: Sequence[Any] = ()  # among these, what the signature itself covers
@@ -176,14 +198,23 @@ def read_cms(contents: bytes, kind: str) -> Sequence[Signer]:
     found = []
     for info in infos:
         try:
-            found.append(_signer(info, kind, content, certificates, crls, ocsps, stamp))
+            found.append(_signer(info, kind, signed, certificates, crls, ocsps, stamp))
         except Exception as error:
             raise Malformed("malformed", f"a signer of the container is unreadable ({_short(error)})") from error
     return found
 
 
+def countersigner(info: Any, over: Signer) -> Signer:
+    """The signer of a countersignature, which has no content of its own (RFC 5652, 11.4). Raises Malformed."""
+    try:
+        found = _signer(info, "CMS", over.signed, over.certificates, over.crls, over.ocsps, None)
+    except Exception as error:
+        raise Malformed("malformed", f"a countersigner is unreadable ({_short(error)})") from error
+    return replace(found, content=None)
+
+
 def _signer(
-    info: Any, kind: str, content: Any, certificates: Any, crls: Any, ocsps: Any, stamp: datetime | None
+    info: Any, kind: str, data: Any, certificates: Any, crls: Any, ocsps: Any, stamp: datetime | None
 ) -> Signer:
     signed = info["signed_attrs"] if info["signed_attrs"] is not core.VOID and info["signed_attrs"] else None
     unsigned = info["unsigned_attrs"] if info["unsigned_attrs"] is not core.VOID and info["unsigned_attrs"] else None
@@ -200,7 +231,8 @@ def _signer(
         signed_attributes=signed,
         unsigned_attributes=unsigned,
         info=info,
-        content=content,
+        content=data["encap_content_info"],
+        signed=data,
         crls=(*crls, *own_crls, *other_crls),
         ocsps=(*ocsps, *own_ocsps, *other_ocsps),
         own_crls=own_crls,
@@ -270,7 +302,8 @@ def _check_cms(signer: Signer, digest: Digest, own: Any | None) -> Integrity:
         if stated[0].native != expected:
             return Integrity(False, "digest-mismatch")
         types = attribute(attributes, "content_type")
-        if len(types) != 1 or types[0].native != kind:
+        # A countersignature has no content, hence no type of it (RFC 5652, 11.4).
+        if content is not None and (len(types) != 1 or types[0].native != kind):
             return Integrity(False, "content-type-mismatch")
         to_verify, prehashed = attributes.untag().dump(), False
     if not covered:
@@ -279,7 +312,22 @@ def _check_cms(signer: Signer, digest: Digest, own: Any | None) -> Integrity:
         return Integrity(None, "no-certificate", "the signature carries no certificate of its signer")
     if not _names(own, attributes):
         return Integrity(None, "certificate-mismatch", "the signature names another certificate than it carries")
-    return _verify(signer, own, to_verify, prehashed)
+    result = _verify(signer, own, to_verify, prehashed)
+    if result.intact is False and attributes is not None and (ordered := _ordered(to_verify)) != to_verify:
+        # The value is over the DER encoding (RFC 5652, 5.4), in which a set is in order, however it is written down.
+        return _verify(signer, own, ordered, prehashed)
+    return result
+
+
+def _ordered(der: bytes) -> bytes:
+    """A SET OF with its elements in the order of DER (X.690, 11.6)."""
+    _, _, _, head, content, _ = parser.parse(der)
+    elements = []
+    while content:
+        length = parser.peek(content)
+        elements.append(content[:length])
+        content = content[length:]
+    return bytes(head) + b"".join(sorted(elements))
 
 
 def _verify(signer: Signer, own: Any, data: bytes, prehashed: bool) -> Integrity:
@@ -376,6 +424,32 @@ def _names(own: Any, attributes: Any | None) -> bool:
     return True
 
 
+def references(signer: Signer) -> Sequence[tuple[str, bytes]]:
+    """The certificates that the ESS attribute names: digest algorithm and digest, the signer's own first (RFC 5035)."""
+    found = []
+    for name in ("signing_certificate_v2", "signing_certificate"):
+        for value in attribute(signer.signed_attributes, name):
+            try:
+                for one in value["certs"]:
+                    how = digest_name(one["hash_algorithm"]) if name.endswith("v2") else "sha1"
+                    if how is not None:
+                        found.append((how, one["cert_hash"].native))
+            except (ValueError, TypeError, KeyError):
+                continue
+    return found
+
+
+def signature_policy(signer: Signer) -> str | None:
+    """The policy under which it was signed: its number, or "unreadable"; None where none is named (EN 319 122-1, 5.2.9)."""
+    for value in attribute(signer.signed_attributes, "signature_policy_identifier"):
+        try:
+            named = value.native if value.name == "signature_policy_implied" else value.chosen["sig_policy_id"].dotted
+        except Exception:  # asn1crypto raises what it likes
+            return "unreadable"
+        return str(named) if named else None
+    return None
+
+
 # Timestamps on the signature value
 
 
@@ -448,8 +522,6 @@ def _revocation_values(signed: Any) -> tuple[list[Any], list[Any]]:
     ocsps: list[Any] = []
     if signed["crls"] is core.VOID or not signed["crls"]:
         return crls, ocsps
-    from asn1crypto import crl, ocsp
-
     for choice in signed["crls"]:
         try:
             der = choice.chosen.dump()
@@ -470,6 +542,22 @@ def _archival(attributes: Any | None) -> tuple[list[Any], list[Any]]:
         try:
             crls += list(value["crl"] or ())
             ocsps += list(value["ocsp"] or ())
+        except (ValueError, TypeError, KeyError):
+            continue
+    for value in attribute(attributes, _REVOCATION_VALUES):
+        try:
+            held = _RevocationValues.load(value.dump())
+            crls += list(held["crls"] or ())
+            # The attribute holds bare answers; the rest of the library wants them in their envelope (RFC 6960, 4.2.1).
+            ocsps += [
+                ocsp.OCSPResponse(
+                    {
+                        "response_status": "successful",
+                        "response_bytes": {"response_type": "basic_ocsp_response", "response": basic},
+                    }
+                )
+                for basic in held["ocsps"] or ()
+            ]
         except (ValueError, TypeError, KeyError):
             continue
     return crls, ocsps

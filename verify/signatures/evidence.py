@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
+Modification = Literal["none", "permitted", "suspicious", "unknown"]
 Indication = Literal["TOTAL_PASSED", "TOTAL_FAILED", "INDETERMINATE"]
 
 
@@ -21,6 +22,9 @@ class Change(BaseModel):
     object: str
     kind: str
     permitted_by: str | None = None
+    in_doubt: bool = Field(
+        default=False, description="Permitted by the letter, or by nothing and harmless: told as unknown."
+    )
     page: int | None = Field(default=None, description="The page on which it shows, as the file stands now, from 1.")
     box_mm: tuple[float, float, float, float] | None = Field(
         default=None, description="Where it shows, from the page's top left as displayed; null where it shows nowhere."
@@ -109,6 +113,20 @@ class RevocationFact(BaseModel):
     fetched_from: str | None = Field(default=None, description="Address that it was fetched from; null = embedded.")
 
 
+class Fetching(BaseModel):
+    """One question asked online about a certificate, and what came of it: `used`, or the code of why not."""
+
+    model_config = _FROZEN
+
+    url: str
+    sought: Literal["issuer", "ocsp", "crl"]
+    certificate: str = Field(description="SHA-256 of the certificate that it was asked for.")
+    code: str
+    detail: str | None = None
+    sha256: str | None = Field(default=None, description="Of the answer, which is an exhibit.")
+    cached: bool = Field(default=False, description="Kept from an earlier document.")
+
+
 class Path(BaseModel):
     """Leaf … anchor at `at`. `complete`: it ends in a configured anchor. `problem`: why it does not hold."""
 
@@ -171,7 +189,7 @@ class SignatureEvidence(BaseModel):
         default=None,
         description="Code of what does not hold when intact is false or null: digest-mismatch, signature-mismatch, malformed, …",
     )
-    modification: Literal["none", "permitted", "suspicious", "unknown"]
+    modification: Modification
     changes: tuple[Change, ...] = ()
     modification_detail: str | None = None
     sight: Sight | None = Field(
@@ -189,6 +207,9 @@ class SignatureEvidence(BaseModel):
     signer: Certificate | None = Field(description="Null where no certificate could be matched to the signature.")
     reason: str | None = Field(default=None, description="The reason that the signer wrote in.")
     location: str | None = None
+    signature_policy: str | None = Field(
+        default=None, description="Number of the policy that the signer names; it is told, not applied."
+    )
     appearance: Appearance | None = Field(default=None, description="Null when invisible.")
     claimed_time: datetime | None = None
     best_time: datetime | None = Field(
@@ -197,4 +218,5 @@ class SignatureEvidence(BaseModel):
     path: Path
     timestamps: tuple[Timestamp, ...] = ()
     revocation: tuple[RevocationFact, ...] = ()
+    fetching: tuple[Fetching, ...] = ()
     signed_revision_sha256: str | None = Field(default=None, description="Digest of the file as it stood when signed.")

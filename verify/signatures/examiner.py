@@ -6,12 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from verify.core.document import Document
-from verify.core.errors import Problem
+from verify.core.errors import NotExamined, Problem
 from verify.core.exhibits import Piece
 from verify.signatures.evidence import SignatureEvidence
 from verify.stores.trust import TrustAnchors
+
+if TYPE_CHECKING:
+    from verify.signatures.online.fetch import OnlineRules
 
 _TRACES = (b"/ByteRange", b"/Sig", b"/AcroForm", b"/ObjStm", b"/Encrypt")
 # A stretch of regular characters after a slash, with an escape in it; no name is longer than 127 bytes.
@@ -30,21 +34,27 @@ class SignatureExaminer:
     at: datetime
     certificates: tuple[bytes, ...] = ()
     sight: bool = True
+    online: OnlineRules | None = None
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("`at` must know its time zone")
 
-    def examine(self, document: Document) -> Iterator[SignatureEvidence | Piece | Problem]:
+    def examine(self, document: Document) -> Iterator[SignatureEvidence | Piece | Problem | NotExamined]:
         """Every signature and document timestamp, oldest first. Bad news is evidence; only our inability is a Problem."""
-        if document.format != "pdf":
-            return
-        if not _may_be_signed(document.data):
-            return
         # pyHanko takes half a second to import; schema, judge and unsigned pictures must not pay for it.
-        from verify.signatures.case import Examination
+        if document.format in ("cms", "asic"):
+            from verify.signatures.files import FileExamination
 
-        yield from Examination(document, self.anchors, self.at, self.certificates).run()
+            yield from FileExamination(
+                document, self.anchors, self.at, self.certificates, online=self.online, inner=self.examine
+            ).examine()
+        elif document.format == "pdf" and _may_be_signed(document.data):
+            from verify.signatures.case import Examination
+
+            yield from Examination(
+                document, self.anchors, self.at, self.certificates, sight=self.sight, online=self.online
+            ).run()
 
 
 def _may_be_signed(data: bytes) -> bool:

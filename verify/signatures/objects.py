@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pyhanko.pdf_utils import generic
 
@@ -56,3 +56,29 @@ def resolved(value: Any) -> Any:
         return value.get_object() if isinstance(value, generic.IndirectObject) else value
     except Exception:
         return None
+
+
+def stream_bytes(value: Any) -> bytes:
+    """A stream's content; as encoded where no filter decodes it."""
+    try:
+        return bytes(value.data)
+    except Exception:  # filters raise what they like; undecodable streams are compared as encoded
+        return bytes(value.encoded_data or b"")
+
+
+def mentions(value: Any, ref: Ref, depth: int = 0) -> bool:
+    """Whether a value refers to an object, without following other references."""
+    value = plain(value)
+    if isinstance(value, generic.IndirectObject):
+        return ref_of(value) == ref
+    if depth > 40:
+        return True
+    if isinstance(value, generic.ArrayObject):
+        return any(mentions(v, ref, depth + 1) for v in raw_items(value))
+    if isinstance(value, generic.DictionaryObject):
+        return any(mentions(v, ref, depth + 1) for _, v in raw_pairs(value))
+    return False
+
+
+def verb(old: Any, new: Any) -> Literal["added", "removed", "changed"]:
+    return "added" if old is None else "removed" if new is None else "changed"

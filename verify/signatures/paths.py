@@ -112,13 +112,15 @@ class Paths:
     fetched: dict[str, str] = field(default_factory=dict)  # digest of a fetched answer → its address
     memory: dict[Any, Any] = field(default_factory=dict)  # what revocation.py found out; emptied with new material
     _routes: dict[bytes, list[_Route] | str] = field(default_factory=dict)
-    _judged: dict[tuple[bytes, datetime, str], list[Judged]] = field(default_factory=dict)
+    _judged: dict[tuple[bytes, datetime, str, datetime | None], list[Judged]] = field(default_factory=dict)
     _contexts: dict[datetime, ValidationContext] = field(default_factory=dict)
     _registry: CertificateRegistry | None = None
     _roots: list[Any] = field(default_factory=list)  # those that the document's certificates could lead to
 
     def __post_init__(self) -> None:
-        whole = replace(self.anchors, certificates=tuple(self.anchors.certificates), anchors=tuple(self.anchors.anchors))
+        whole = replace(
+            self.anchors, certificates=tuple(self.anchors.certificates), anchors=tuple(self.anchors.anchors)
+        )
         self._trust = _trust(whole)
 
     def add(self, certificates: Iterable[Any] = (), crls: Iterable[Any] = (), ocsps: Iterable[Any] = ()) -> None:
@@ -175,21 +177,26 @@ class Paths:
         """The best path of a certificate at a moment, revocation aside."""
         return self.candidates(leaf, moment, purpose=purpose)[0]
 
-    def candidates(self, leaf: Any, moment: datetime, *, purpose: Purpose = "signing") -> Sequence[Judged]:
-        """Every path of a certificate at a moment that holds, or else the one that fails the most tellingly."""
+    def candidates(
+        self, leaf: Any, moment: datetime, *, purpose: Purpose = "signing", used: datetime | None = None
+    ) -> Sequence[Judged]:
+        """Every path of a certificate at a moment that holds, or else the one that fails the most tellingly.
+
+        `used`: when the certificate was used, where that is not the moment; an anchor must have been trusted then.
+        """
         self.add([leaf])
-        key = (leaf.dump(), moment, purpose)
+        key = (leaf.dump(), moment, purpose, used)
         if key not in self._judged:
-            self._judged[key] = self._candidates(leaf, moment, purpose)
+            self._judged[key] = self._candidates(leaf, moment, purpose, used or moment)
         return self._judged[key]
 
-    def _candidates(self, leaf: Any, moment: datetime, purpose: Purpose) -> list[Judged]:
+    def _candidates(self, leaf: Any, moment: datetime, purpose: Purpose, used: datetime) -> list[Judged]:
         if not self._trust.roots:
             return [Judged(False, "no-anchors", None, self._shown(leaf), None, None)]
         routes = self._routes_of(leaf)
         if isinstance(routes, str):
             return [Judged(False, "no-path", routes, self._shown(leaf), None, None)]
-        allowed = [r for r in routes if self._allows(r.root, moment, purpose)]
+        allowed = [r for r in routes if self._allows(r.root, used, purpose)]
         if not allowed:
             why = f"no anchor of its paths is trusted for {purpose} at that time"
             return [Judged(False, "no-path", why, self._shown(leaf), None, None)]

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from io import BytesIO
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from verify.core.geometry import points_to_mm
-from verify.signatures.algorithms import hashed
 from verify.signatures.evidence import Appearance
 from verify.signatures.objects import entry, resolved
+from verify.signatures.places import Places
+from verify.signatures.reader import Reader
 
 _BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(-?\d+)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)\s*\]")
 _SUBFILTER = re.compile(rb"/SubFilter\s*/([A-Za-z0-9.]+)")
-_STARTXREF = re.compile(rb"startxref\s+(\d+)\s+%%EOF")
-_OBJECT = re.compile(rb"(?<![\d.])(\d{1,10})\s+(\d{1,5})\s+obj\b")
 _MOST_FIELDS = 5_000
 
 
@@ -64,10 +62,10 @@ class SignedFile:
 
     data: bytes
     reader: PdfFileReader
-    _digests: dict[tuple[tuple[int, ...], str], bytes] = field(default_factory=dict)
 
-    def digest(self, byte_range: Sequence[int], algorithm: str) -> bytes:
-        return digest_of(self.data, byte_range, algorithm, self._digests)
+    @cached_property
+    def places(self) -> Places:
+        return Places(self.reader)
 
     @property
     def revisions(self) -> int:
@@ -88,9 +86,10 @@ class SignedFile:
 def open_signed(data: bytes, password: str | None) -> SignedFile:
     """Raises Unreadable."""
     try:
-        reader = PdfFileReader(BytesIO(data), strict=False)
+        reader = Reader(data)
         if reader.encrypted:
-            reader.decrypt((password or "").encode())
+            # As text: older handlers encode it otherwise than UTF-8 (ISO 32000-2, 7.6.4.3).
+            reader.decrypt(password or "")
         _ = reader.root
     except Exception as error:  # every kind that there is
         raise Unreadable(f"{type(error).__name__}: {str(error)[:160]}") from error
@@ -243,6 +242,16 @@ def scan(data: bytes) -> Iterator[Found]:
         )
 
 
+def stray(file: SignedFile) -> list[Found]:
+    """Signatures that the bytes hold and the form does not list; usage rights are none (ISO 32000-1, 12.8.2.3).
+
+    They open functions of a vendor's viewer, are in no field and say nothing of the content; PDF 2.0 dropped them.
+    """
+    rights = entry(file.reader.root, "/Perms")
+    granted = {_numbers(entry(entry(rights, key), "/ByteRange")) for key in ("/UR3", "/UR")}
+    return [f for f in scan(file.data) if f.contents is not None and f.byte_range not in granted]
+
+
 def gap(data: bytes, span: Sequence[int]) -> bytes | None:
     """The bytes of the hexadecimal string that a byte range leaves out; None where it leaves out anything else."""
     start, end = span[0] + span[1], span[2]
@@ -253,18 +262,6 @@ def gap(data: bytes, span: Sequence[int]) -> bytes | None:
         return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
     except (ValueError, UnicodeDecodeError):
         return None
-
-
-def digest_of(
-    data: bytes, span: Sequence[int], algorithm: str, known: dict[tuple[tuple[int, ...], str], bytes]
-) -> bytes:
-    """The digest over the covered bytes; each range is read once per algorithm."""
-    key = (tuple(span), algorithm)
-    if key not in known:
-        view = memoryview(data)
-        pieces = (view[start : start + length] for start, length in zip(span[::2], span[1::2], strict=True))
-        known[key] = hashed(algorithm, *pieces)
-    return known[key]
 
 
 # Which bytes
@@ -311,37 +308,6 @@ def coverage(data: bytes, found: Found, file: SignedFile | None) -> Coverage:
     return Coverage("revision", end, covered)
 
 
-def unlisted(file: SignedFile, start: int) -> list[tuple[int, str]]:
-    """Objects and trailers from `start` on that no recognised revision accounts for: position and words.
-
-    A viewer that rebuilds a broken cross-reference table shows them; the table's reader does not.
-    """
-    data = file.data
-    xrefs = file.reader.xrefs
-    starts = {int(xrefs.get_startxref_for_revision(n)) for n in range(file.revisions)}
-    found: list[tuple[int, str]] = []
-    for mark in _STARTXREF.finditer(data, start):
-        if int(mark.group(1)) not in starts and int(mark.group(1)) != 0:
-            found.append((mark.start(), f"a trailer at byte {mark.start()} that belongs to no revision"))
-    last = data.rfind(b"%%EOF") + 5
-    behind = len(data[max(last, start) :].strip(b"\r\n\t \x00"))
-    if behind:
-        found.append((len(data), f"{behind} bytes after the end of the file"))
-    known: set[int] = set(starts)
-    for number in range(file.revisions):
-        section = xrefs.get_xref_data(number)
-        for table in (section, section.hybrid.xref_data if section.hybrid is not None else None):
-            if table is not None:
-                known |= {int(offset) for _, offset in table.standard_xrefs.values()}
-    for match in _OBJECT.finditer(data, start):
-        position = match.start()
-        if not any(position - slack in known for slack in range(-4, 3)):
-            found.append((position, f"an object {match.group(1).decode()} at byte {position} that no revision lists"))
-            if len(found) > 100:
-                break
-    return found
-
-
 # Where it shows
 
 
@@ -352,104 +318,8 @@ def appearance(file: SignedFile, holder: Any) -> Appearance | None:
     if isinstance(kids, generic.ArrayObject):
         widgets += [kids[i] for i in range(len(kids))]
     for widget in widgets:
-        place = _place(file, widget)
-        if place is not None:
-            return place
+        own = getattr(widget, "container_ref", None)
+        place = file.places.at((own.idnum, own.generation)) if own is not None else None
+        if place is not None and place[1] is not None:
+            return Appearance(page=place[0], box_mm=place[1])
     return None
-
-
-def _place(file: SignedFile, widget: Any) -> Appearance | None:
-    rect = _floats(entry(widget, "/Rect"))
-    flags = entry(widget, "/F")
-    if rect is None or (isinstance(flags, int) and flags & 0b100010):  # hidden, or not to be viewed
-        return None
-    x0, x1 = sorted((rect[0], rect[2]))
-    y0, y1 = sorted((rect[1], rect[3]))
-    if (x1 - x0) * (y1 - y0) <= 0:
-        return None
-    found = _page_of(file, widget)
-    if found is None:
-        return None
-    number, page = found
-    media = _floats(_inherited(page, "/MediaBox")) or (0.0, 0.0, 612.0, 792.0)
-    crop = _floats(_inherited(page, "/CropBox")) or media
-    left, right = (
-        max(min(crop[0], crop[2]), min(media[0], media[2])),
-        min(max(crop[0], crop[2]), max(media[0], media[2])),
-    )
-    bottom, top = (
-        max(min(crop[1], crop[3]), min(media[1], media[3])),
-        min(max(crop[1], crop[3]), max(media[1], media[3])),
-    )
-    turn = _inherited(page, "/Rotate")
-    unit = entry(page, "/UserUnit")
-    scale = float(unit) if isinstance(unit, int | float) and unit > 0 else 1.0
-    if min(x1, right) <= max(x0, left) or min(y1, top) <= max(y0, bottom):
-        return None  # outside of what the page shows
-    match (int(turn) if isinstance(turn, int) else 0) % 360:
-        case 90:
-            box = (y0 - bottom, x0 - left, y1 - y0, x1 - x0)
-        case 180:
-            box = (right - x1, y0 - bottom, x1 - x0, y1 - y0)
-        case 270:
-            box = (top - y1, right - x1, y1 - y0, x1 - x0)
-        case _:
-            box = (x0 - left, top - y1, x1 - x0, y1 - y0)
-    x, y, w, h = (round(points_to_mm(v * scale), 2) for v in box)
-    return Appearance(page=number, box_mm=(x, y, w, h))
-
-
-def _page_of(file: SignedFile, widget: Any) -> tuple[int, Any] | None:
-    """The page whose /Annots holds the widget. /P is a hint of the writer's only."""
-    own = widget.container_ref
-    for number, page in enumerate(_pages(file.reader), 1):
-        annotations = entry(page, "/Annots")
-        if not isinstance(annotations, generic.ArrayObject):
-            continue
-        for index in range(len(annotations)):
-            raw = annotations.raw_get(index)
-            if isinstance(raw, generic.IndirectObject) and (raw.idnum, raw.generation) == (own.idnum, own.generation):
-                return number, page
-    return None
-
-
-def _pages(reader: PdfFileReader) -> Iterator[Any]:
-    done: set[tuple[int, int]] = set()
-
-    def walk(node: Any, depth: int) -> Iterator[Any]:
-        if not isinstance(node, generic.DictionaryObject) or depth > 60:
-            return
-        kids = entry(node, "/Kids")
-        if not isinstance(kids, generic.ArrayObject):
-            yield node
-            return
-        for index in range(len(kids)):
-            raw = kids.raw_get(index)
-            if isinstance(raw, generic.IndirectObject):
-                if (raw.idnum, raw.generation) in done:
-                    continue
-                done.add((raw.idnum, raw.generation))
-            yield from walk(raw.get_object(), depth + 1)
-
-    yield from walk(reader.root["/Pages"], 0)
-
-
-def _inherited(page: Any, key: str) -> Any:
-    node = page
-    for _ in range(32):
-        if not isinstance(node, generic.DictionaryObject):
-            return None
-        if key in node:
-            return node[key]
-        node = entry(node, "/Parent")
-    return None
-
-
-def _floats(value: Any) -> tuple[float, float, float, float] | None:
-    if not isinstance(value, generic.ArrayObject) or len(value) != 4:
-        return None
-    numbers = [value[i] for i in range(4)]
-    if not all(isinstance(v, int | float) or hasattr(v, "as_numeric") for v in numbers):
-        return None
-    a, b, c, d = (float(v) for v in numbers)
-    return a, b, c, d

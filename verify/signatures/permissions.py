@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from verify.signatures.changes.revisions import Terms
 from verify.signatures.objects import entry, items
 from verify.signatures.pdf import Found
-from verify.signatures.revisions import Terms
 from verify.signatures.work import Work
 
 LEVELS = {1: "no-changes", 2: "fill-forms", 3: "annotate"}

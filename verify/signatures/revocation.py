@@ -13,13 +13,16 @@ pyhanko-certvalidator): authentic when its signer was entitled to it at the time
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 from asn1crypto import core, crl, ocsp
 from cryptography import x509 as fast
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
 from pyhanko_certvalidator.errors import RevokedError
 from pyhanko_certvalidator.path import ValidationPath
 from pyhanko_certvalidator.revinfo.validate_crl import verify_crl
@@ -74,7 +77,7 @@ def fact(paths: Paths, path: ValidationPath, cert: Any, moment: datetime) -> Rev
     unneeded = _unneeded(cert)
     if unneeded:
         return RevocationFact(certificate=name, source="none", status="good", reason=unneeded)
-    found = answers(paths, path, cert)
+    found = [a for a in answers(paths, path, cert) if _said_by_now(paths, a)]
     usable = [a for a in found if a.status != "unknown"]
     revoked = _revoked(usable)
     if revoked is not None:
@@ -93,6 +96,12 @@ def fact(paths: Paths, path: ValidationPath, cert: Any, moment: datetime) -> Rev
     return RevocationFact(certificate=name, source="none", embedded=False, status="unknown", problem="none")
 
 
+def _said_by_now(paths: Paths, answer: Answer) -> bool:
+    """Whether an answer existed at the moment that is judged, or was fetched after it."""
+    fetched = any(digest(d.dump()) in paths.fetched for d in answer.documents)
+    return paths.now is None or fetched or answer.this_update <= paths.now + _SECOND
+
+
 def _revoked(usable: Sequence[Answer]) -> Answer | None:
     """The earliest revocation. One on hold counts until a later answer lifts it."""
     found = sorted((a for a in usable if a.status == "revoked"), key=lambda a: a.revoked_at or _OLDEST)
@@ -107,6 +116,8 @@ def _worth(paths: Paths, answer: Answer, moment: datetime) -> bool:
         return True
     proven = [paths.proofs.get(d.dump()) for d in answer.documents]
     now = paths.now if paths.now is not None else moment
+    if any(digest(d.dump()) in paths.fetched for d in answer.documents):
+        now = max(now, answer.this_update)  # it came after the moment that is judged
     known = max((p for p in proven if p is not None), default=now) if all(p is not None for p in proven) else now
     return outside(answer.signer, min(known, now))[0] is None
 
@@ -142,8 +153,19 @@ def answers(paths: Paths, path: ValidationPath, cert: Any, depth: int = 0) -> Se
     )
     if key not in paths.memory:
         own = _own_path(path, cert)
-        paths.memory[key] = [*_ocsp_answers(paths, own, cert, depth), *_crl_answers(paths, own, cert, depth)]
+        ocsp_answers = _safely(partial(_ocsp_answers, paths, own, cert, depth))
+        paths.memory[key] = [*ocsp_answers, *_safely(partial(_crl_answers, paths, own, cert, depth))]
     found: Sequence[Answer] = paths.memory[key]
+    return found
+
+
+def _safely(asked: Callable[[], Iterator[Answer]]) -> list[Answer]:
+    """The answers, as far as they can be read: a malformed one tells nothing and spoils no other."""
+    found: list[Answer] = []
+    try:
+        found.extend(asked())
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return found
     return found
 
 
@@ -192,10 +214,10 @@ def _crl_answers(paths: Paths, path: ValidationPath, cert: Any, depth: int) -> I
     lists = [c for c in paths.crls.values() if _concerns(c, cert)]
     complete = [c for c in lists if c.delta_crl_indicator_value is None]
     deltas = [c for c in lists if c.delta_crl_indicator_value is not None]
-    found = [a for one in complete for a in _crl_answer(paths, path, cert, [one], deltas, depth)]
+    found = [a for one in complete for a in _safely(partial(_crl_answer, paths, path, cert, [one], deltas, depth))]
     if found and all(a.status == "unknown" for a in found) and len(complete) > 1:
         # Lists for some reasons each tell only together (RFC 5280, 5.2.5).
-        together = list(_crl_answer(paths, path, cert, complete, deltas, depth))
+        together = _safely(partial(_crl_answer, paths, path, cert, complete, deltas, depth))
         found = together if together and together[0].status != "unknown" else found
     yield from found
 
@@ -217,6 +239,8 @@ def _crl_answer(
         status, when, reason = _said(verify_crl, cert, path, context)
         if status != "unknown":
             break
+    if status == "unknown" and len(used) == 1:
+        status, when, reason = _by_anchor(path, cert, used[0])
     signer = _list_signer(path, cert, context)
     if status == "good" and depth < 2 and signer is not None and _signer_gone(paths, path, cert, signer, this, depth):
         status = "unknown"
@@ -265,6 +289,34 @@ def _said(verify: Any, cert: Any, path: ValidationPath, context: Any) -> tuple[A
     except Exception:  # unauthorised, broken or odd: no usable answer
         return "unknown", None, None
     return "good", None, None
+
+
+def _by_anchor(path: ValidationPath, cert: Any, one: Any) -> tuple[Any, datetime | None, str | None]:
+    """A list signed by the anchor itself, which need not be self-signed: certvalidator finds no path for its issuer then.
+
+    RFC 5280, 6.3.3 (f) and (g) ask for its key and its right to sign lists; every authority of a trust list is such an anchor.
+    """
+    root = getattr(path.trust_anchor.authority, "certificate", None)
+    if root is None or root.self_signed != "no" or one.issuer.dump() != root.subject.dump() != b"":
+        return "unknown", None, None
+    try:
+        if cert.issuer.dump() != root.subject.dump() or one.issuing_distribution_point_value is not None:
+            return "unknown", None, None
+        usage = root.key_usage_value
+        listed = fast.load_der_x509_crl(one.dump())
+        key: Any = serialization.load_der_public_key(root.public_key.dump())
+        if (usage is not None and "crl_sign" not in usage.native) or not listed.is_signature_valid(key):
+            return "unknown", None, None
+        entry = listed.get_revoked_certificate_by_serial_number(cert.serial_number)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return "unknown", None, None
+    if entry is None:
+        return "good", None, None
+    try:
+        reason = entry.extensions.get_extension_for_class(fast.CRLReason).value.reason.name
+    except fast.ExtensionNotFound:
+        reason = "unspecified"
+    return "revoked", entry.revocation_date_utc, reason
 
 
 def _signer_gone(paths: Paths, path: ValidationPath, cert: Any, signer: Any, this: datetime, depth: int) -> bool:

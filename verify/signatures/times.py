@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from verify.signatures import containers, revocation
+from verify.signatures import archive, containers, revocation
 from verify.signatures.algorithms import hashed, weak
 from verify.signatures.containers import Integrity, Signer
 from verify.signatures.evidence import Timestamp
-from verify.signatures.paths import Judged, Paths, described, key_bits
+from verify.signatures.paths import Judged, Paths, described, key_bits, outside
 from verify.signatures.work import Work
+from verify.stores.trust import Purpose
 
 # What keeps an authority from being trusted without speaking against it.
 _UNTOLD = frozenset({"no-anchors", "no-path", "expired", "weak-algorithm"})
@@ -40,6 +41,7 @@ class Times:
     at: datetime
     store: Sequence[Kept]
     content: Callable[[Work, str], bytes]
+    ask: Callable[[Any, Purpose, datetime], None] = lambda *_: None  # for what a path lacks, where that is allowed
 
     def of(self, works: Sequence[Work]) -> list[Work]:
         """The works with their stamps and proven times, in the order given."""
@@ -74,12 +76,17 @@ class Times:
 
     def _with_later(self, work: Work, later: Sequence[Work]) -> Work:
         """The document timestamps over a signature, as its own evidence tells them; and what lies before it."""
-        if work.found.timestamp:
-            return work
         above = [w for w in later if w.coverage.end > work.coverage.end and w.signer is not None]
+        ranks = {"content": -3, "signature": -2, "archive": -1, "document": work.coverage.end}
+        told = [(ranks[s.kind], s) for s in work.stamps] + [(w.coverage.end, s) for w in above for s in w.stamps[:1]]
+        times = [(rank, s.time) for rank, s in told if s.intact and s.trusted and s.time is not None]
+        # EN 319 102-1, 5.5.4 and 5.6.3: what was set later must tell a later time.
+        disordered = any(a[0] < b[0] and a[1] > b[1] for a in times for b in times)
+        if work.found.timestamp:
+            return replace(work, disordered=disordered)
         stamps = (*work.stamps, *(s.model_copy(update={"kind": "archive"}) for w in above for s in w.stamps[:1]))
         inside = [s.time for s in stamps if s.kind == "content" and s.intact and s.trusted and s.time is not None]
-        return replace(work, stamps=stamps, since=max(inside, default=None))
+        return replace(work, stamps=stamps, since=max(inside, default=None), disordered=disordered)
 
     def _document_stamp(self, work: Work, known: datetime | None) -> Timestamp:
         if work.signer is None:
@@ -89,8 +96,18 @@ class Times:
     def _stamps(self, work: Work, known: datetime | None) -> Iterator[Timestamp]:
         """The time-stamp tokens that a signature carries: on its content (signed), on its value (unsigned)."""
         signer = work.signer
-        if signer is None:
+        if signer is None or signer.info is None:
             return
+        for stamp in archive.stamps(signer, lambda name: self.content(work, name)):
+            if stamp is None:
+                yield Timestamp(kind="archive", time=None, intact=None, trusted=None, problem="broken")
+                continue
+            told = self._told("archive", stamp.token, stamp.integrity, known)
+            yield told
+            if told.intact and told.trusted and told.time is not None:
+                # All that it covers, the older stamps among it, existed then.
+                known = _earliest(known, told.time)
+                self.paths.prove(stamp.covered, told.time)
         for token, _ in containers.tokens(signer, "content_time_stamp"):
             yield self._token("content", token, lambda name: self.content(work, name), known)
         for token, _ in containers.tokens(signer):
@@ -114,14 +131,16 @@ class Times:
         """Whether an authority's path holds at the time that a later stamp proves, else at `at`; and why not."""
         if token.certificate is None or token.time is None:
             return None, "no-certificate"
-        moment = known if known is not None and known < self.at else self.at
-        if token.time > moment:
+        if token.time > self.at:
             return None, "from-the-future"  # it proves nothing
+        # A stamp that claims to be younger than one that covers it: the order of the stamps will tell.
+        moment = known if known is not None and token.time <= known < self.at else self.at
         used = weak(token.digest_algorithm, token.signature_algorithm, key_bits(token.certificate), moment)
         if used or weak(_imprint_digest(token), None, None, moment):
             return None, "weak-algorithm"
+        self.ask(token.certificate, "time-stamping", moment)
         best: tuple[bool | None, str | None] = (None, None)
-        for judged in self.paths.candidates(token.certificate, moment, purpose="time-stamping"):
+        for judged in self.paths.candidates(token.certificate, moment, purpose="time-stamping", used=token.time):
             best = self._along(judged, token.time, moment)
             if best[0]:
                 return best
@@ -130,6 +149,9 @@ class Times:
     def _along(self, judged: Judged, time: datetime, moment: datetime) -> tuple[bool | None, str | None]:
         if judged.problem is not None:
             return (None if judged.problem in _UNTOLD else False), judged.problem
+        border, _ = outside(judged.steps[0], time)
+        if border is not None:
+            return False, border  # a token from before, or after, its authority's certificate
         told = revocation.facts(self.paths, judged, moment)
         gone = [f for f in told if f.status == "revoked" and (f.revoked_at is None or f.revoked_at <= moment)]
         # An authority that closed in good order leaves its tokens valid (RFC 3161, 4).

@@ -21,6 +21,7 @@ class Trail:
     facts: Sequence[RevocationFact] = ()
     border: datetime | None = None
     not_revoked_at_border: bool = False
+    chain: Sequence[Any] = ()  # the certificates, leaf first, the anchor's last
 
 
 def trail(
@@ -76,6 +77,7 @@ def _along(paths: Paths, judged: Judged, moment: datetime, proven: bool, claimed
         ),
         facts=facts,
         border=border,
+        chain=(*judged.steps, *((judged.anchor,) if judged.anchor is not None else ())),
         not_revoked_at_border=leaf is not None and border is not None and revocation.covers(leaf, border),
     )
 

@@ -24,6 +24,7 @@ class Work:
     proven: datetime | None = None  # the earliest proven time of existence
     held: datetime | None = None  # what later stamps prove, without its own: the moment for a timestamp's own path
     since: datetime | None = None  # made after this: a trusted content timestamp lies in the signed attributes
+    disordered: bool = False  # trusted stamps contradict the order in which they were set
 
     @property
     def field(self) -> str:
@@ -32,10 +33,3 @@ class Work:
     @property
     def revision(self) -> int | None:
         return self.coverage.revision if self.coverage.revision is not None else self.found.revision
-
-    @property
-    def disordered(self) -> bool:
-        """Whether trusted stamps contradict the order in which they were set (EN 319 102-1, 5.5.4 and 5.6.3)."""
-        rank = {"content": 0, "signature": 1, "document": 1, "archive": 2}
-        told = sorted((rank[s.kind], s.time) for s in self.stamps if s.intact and s.trusted and s.time is not None)
-        return any(a[0] < b[0] and a[1] > b[1] for a in told for b in told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -63,13 +64,15 @@ def sign_pdf(
     field: str = "Signature1",
     reason: str | None = None,
     location: str | None = None,
+    password: str | None = None,
 ) -> bytes:
     """Sign by an incremental update, PAdES baseline, with `at` as the claimed time.
 
     `revocation`: the PKI whose lists of `at` (as it then stood) are embedded, which makes it B-LT together with a
-    timestamper. `lock`: action (All, Include, Exclude) and fields of a FieldMDP.
+    timestamper. `lock`: action (All, Include, Exclude) and fields of a FieldMDP. `password`: of an encrypted PDF,
+    whose bytes then vary (random vectors).
     """
-    writer = update_of(pdf, f"sign:{field}:{at.isoformat()}")
+    writer = update_of(pdf, f"sign:{field}:{at.isoformat()}", password)
     spec = fields.SigFieldSpec(
         sig_field_name=field,
         on_page=appearance.page - 1 if appearance else 0,
@@ -174,15 +177,30 @@ def _container(signer: Credentials, digest: bytes, timestamper: TimeStamper | No
 def _signed_data(
     signer: Credentials, kind: str, digest: bytes, *, content: Any | None = None, timestamper: TimeStamper | None = None
 ) -> cms.ContentInfo:
+    info = signer_info(signer, digest, kind=kind, timestamper=timestamper)
+    return signed_data([info], [signer], kind=kind, content=content)
+
+
+def signer_info(
+    signer: Credentials,
+    digest: bytes,
+    *,
+    kind: str | None = "data",
+    timestamper: TimeStamper | None = None,
+    at: datetime | None = None,
+) -> cms.SignerInfo:
+    """One signer's word over a SHA-256 digest. `kind`: the content's type, None for a countersignature; `at`: claimed time."""
     certificate = x509.Certificate.load(signer.certificate)
-    attributes = cms.CMSAttributes(
-        [
-            general.simple_cms_attribute("content_type", kind),
-            general.simple_cms_attribute("signing_certificate_v2", general.as_signing_certificate_v2(certificate)),
-            general.simple_cms_attribute("message_digest", digest),
-        ]
-    )
-    value = _sign(signer.key, attributes.dump())
+    attributes = [
+        general.simple_cms_attribute("signing_certificate_v2", general.as_signing_certificate_v2(certificate)),
+        general.simple_cms_attribute("message_digest", digest),
+    ]
+    if kind is not None:
+        attributes.insert(0, general.simple_cms_attribute("content_type", kind))
+    if at is not None:
+        attributes.append(general.simple_cms_attribute("signing_time", cms.Time({"utc_time": at.astimezone(UTC)})))
+    signed = cms.CMSAttributes(attributes)
+    value = _sign(signer.key, signed.dump())
     info: dict[str, Any] = {
         "version": "v1",
         "sid": cms.SignerIdentifier(
@@ -190,25 +208,39 @@ def _signed_data(
         ),
         "digest_algorithm": algos.DigestAlgorithm({"algorithm": "sha256"}),
         "signature_algorithm": algos.SignedDigestAlgorithm({"algorithm": "sha256_ecdsa"}),
-        "signed_attrs": attributes,
+        "signed_attrs": signed,
         "signature": value,
     }
     if timestamper is not None:
         token = _requested(timestamper, hashlib.sha256(value).digest())
         info["unsigned_attrs"] = cms.CMSAttributes([general.simple_cms_attribute("signature_time_stamp_token", token)])
+    return cms.SignerInfo(info)
+
+
+def signed_data(
+    infos: Sequence[cms.SignerInfo],
+    signers: Sequence[Credentials],
+    *,
+    kind: str = "data",
+    content: Any | None = None,
+    more: Sequence[bytes] = (),
+    lists: Sequence[bytes] = (),
+) -> cms.ContentInfo:
+    """A container of signatures. `more`: certificates besides the signers' own; `lists`: revocation lists; all DER."""
+    ders = [d for s in signers for d in (s.certificate, *s.chain)] + list(more)
     encapsulated: dict[str, Any] = {"content_type": kind}
     if content is not None:
         encapsulated["content"] = content
-    signed = cms.SignedData(
-        {
-            "version": "v1" if kind == "data" else "v3",
-            "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
-            "encap_content_info": encapsulated,
-            "certificates": [certificate, *(x509.Certificate.load(c) for c in signer.chain)],
-            "signer_infos": [cms.SignerInfo(info)],
-        }
-    )
-    return cms.ContentInfo({"content_type": "signed_data", "content": signed})
+    fields: dict[str, Any] = {
+        "version": "v1" if kind == "data" else "v3",
+        "digest_algorithms": [algos.DigestAlgorithm({"algorithm": "sha256"})],
+        "encap_content_info": encapsulated,
+        "certificates": [x509.Certificate.load(der) for der in dict.fromkeys(ders)],
+        "signer_infos": list(infos),
+    }
+    if lists:
+        fields["crls"] = [cms.RevocationInfoChoice("crl", crl.CertificateList.load(der)) for der in lists]
+    return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(fields)})
 
 
 def _requested(timestamper: TimeStamper, digest: bytes) -> Any:
@@ -235,9 +267,11 @@ class _Update(IncrementalPdfFileWriter):  # type: ignore[misc]
         return
 
 
-def update_of(pdf: bytes, salt: str) -> IncrementalPdfFileWriter:
-    """A writer whose bytes follow from the file and `salt`."""
+def update_of(pdf: bytes, salt: str, password: str | None = None) -> IncrementalPdfFileWriter:
+    """A writer whose bytes follow from the file and `salt`. `password`: of an encrypted PDF."""
     writer = _Update(io.BytesIO(pdf), strict=False)
+    if password is not None:
+        writer.encrypt(password)
     identifier: Any = writer._document_id
     # pyHanko draws the second half by chance, and the first where the file has none.
     drawn = generic.ByteStringObject(hashlib.sha256(pdf + salt.encode()).digest()[:16])

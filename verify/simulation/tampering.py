@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -11,6 +11,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from verify.simulation.signing import update_of, written
 
 Box = tuple[float, float, float, float]
+Broken = Literal["no-table", "no-trailer", "wrong-start", "no-end"]
 
 
 def change_text(signed: bytes, page: int, box_mm: Box, text: str, *, size: float = 11.0) -> bytes:
@@ -109,15 +110,26 @@ def append_bytes(signed: bytes, extra: bytes = b"\n% appended later\n1 0 obj\n<<
     return signed + extra
 
 
-def save_incrementally_broken(signed: bytes, page: int, box_mm: Box, text: str) -> bytes:
-    """The "incremental saving" attack: changed text in an update whose cross-reference table is left out.
+def save_incrementally_broken(
+    signed: bytes, page: int, box_mm: Box, text: str, *, broken: Broken = "no-table"
+) -> bytes:
+    """The "incremental saving" attack: changed text in an update whose cross-reference table cannot be followed.
 
     Viewers rebuild the table and show the new text; whoever follows the table sees the signed revision only.
     """
     changed = change_text(signed, page, box_mm, text)
     update = changed[len(signed) :]
-    cut = update.rfind(b"xref", 0, update.rfind(b"startxref"))
-    return signed + update[:cut] + b"startxref\n0\n%%EOF\n"
+    end = update.rfind(b"startxref")
+    table = update.rfind(b"xref", 0, end)
+    match broken:
+        case "no-table":
+            return signed + update[:table] + b"startxref\n0\n%%EOF\n"
+        case "no-trailer":
+            return signed + update[: update.rfind(b"trailer")]
+        case "wrong-start":
+            return signed + update[:end] + b"startxref\n%d\n%%%%EOF\n" % (len(signed) + 7)
+        case "no-end":
+            return signed + update[: update.rfind(b"%%EOF")]
 
 
 def _page(signed: bytes, page: int, salt: str) -> tuple[IncrementalPdfFileWriter, Any, float]:

@@ -17,6 +17,9 @@ Part = tuple[str, str]  # the part that an object plays, and its label in words
 # Parts whose references back into the document's structure are pointers, not uses.
 _STRUCTURAL = frozenset({"catalog", "pages", "page", "field", "annotation", "structure"})
 _MOST_OBJECTS = 400_000
+_MOST_NAMED = 6
+_DEEPEST = 60
+OTHERS = "and others"
 PAGE_WORDS = {"/Contents": "content", "/Resources": "resources"}
 
 
@@ -31,16 +34,22 @@ class History:
     reader: PdfFileReader
     base: int  # the earliest revision that anybody signed, from 0
     _versions: dict[tuple[Ref, int], Any] = field(default_factory=dict)
+    _broken: set[tuple[Ref, int]] = field(default_factory=set)
     _parts: dict[Ref, set[Part]] = field(default_factory=lambda: defaultdict(set))
     _parents: dict[Ref, set[Ref]] = field(default_factory=lambda: defaultdict(set))
     _changes: dict[Ref, list[int]] = field(default_factory=lambda: defaultdict(list))
+    _generations: dict[int, list[Ref]] = field(default_factory=lambda: defaultdict(list))
     _walked: int = -1  # the last revision whose parts are known
-    _pages: int = 0
+    _pages: dict[str, Ref] = field(default_factory=dict)  # by the words that name them
+    _fields: dict[str, set[Ref]] = field(default_factory=lambda: defaultdict(set))
+    _leaves: dict[int, list[Ref]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number in range(self.count):
             for ref in self._listed(number) | self._freed(number):
                 self._changes[ref].append(number)
+        for ref in sorted(self._changes):
+            self._generations[ref[0]].append(ref)
 
     @property
     def count(self) -> int:
@@ -79,7 +88,7 @@ class History:
         return self._listed(number) | self._freed(number)
 
     def get(self, ref: Ref, number: int) -> Any:
-        """The object as of a revision; None where it does not exist or is null."""
+        """The object as of a revision; None where it does not exist, is null or cannot be read."""
         seen = [n for n in self._changes.get(ref, ()) if n <= number]
         if not seen:
             return None
@@ -90,9 +99,19 @@ class History:
             reference = generic.Reference(ref[0], ref[1], pdf=self.reader)
             # The newest version is the reader's own, which it keeps; an older one it reads afresh.
             newest = seen[-1] == self._changes[ref][-1]
-            found = self.reader.get_object(reference, None if newest else seen[-1])
+            try:
+                found = self.reader.get_object(reference, None if newest else seen[-1])
+            except RecursionError:
+                raise
+            except Exception:  # pyHanko raises what it likes: to a reader of the table there is no object
+                self._broken.add(key)
+                found = None
             self._versions[key] = None if isinstance(found, generic.NullObject) else found
         return self._versions[key]
+
+    def broken(self, ref: Ref, number: int) -> bool:
+        """Whether an object's version of just this revision cannot be read."""
+        return self.get(ref, number) is None and (ref, number) in self._broken
 
     def resolve(self, value: Any, number: int) -> Any:
         for _ in range(16):
@@ -117,6 +136,60 @@ class History:
     def parents(self, ref: Ref) -> set[Ref]:
         return self._parents.get(ref, set())
 
+    def generations(self, number: int) -> list[Ref]:
+        """An object number's references, of all revisions."""
+        return self._generations.get(number, [])
+
+    def page_of(self, label: str) -> Ref | None:
+        """The page that the words for a part begin with."""
+        return self._pages.get(label.split(",")[0])
+
+    def named(self, field: str) -> set[Ref]:
+        """The objects that make up a field: itself and its widgets, as far as revisions were walked."""
+        return self._fields.get(field, set())
+
+    def holders(self, ref: Ref | None, part: str) -> tuple[Ref, ...]:
+        """The nearest objects above one that play a part: the widgets of an appearance, for instance."""
+        level, seen, found = {ref} if ref is not None else set(), set[Ref](), set[Ref]()
+        for _ in range(_MOST_NAMED):
+            seen |= level
+            above = {p for r in level for p in self.parents(r)} - seen
+            found |= {p for p in above if any(name == part for name, _ in self.parts(p))}
+            level = above - found
+        return tuple(sorted(found))
+
+    def leaves(self, number: int) -> list[Ref]:
+        """The pages of a revision in order."""
+        if number not in self._leaves:
+            root = self.resolve(self.trailer(number).raw_get("/Root"), number)
+            if isinstance(root, generic.DictionaryObject) and "/Pages" in root:
+                self._leaves[number] = [*self._pages_below(root.raw_get("/Pages"), number, set(), 0)]
+            else:
+                self._leaves[number] = []
+        return self._leaves[number]
+
+    def _pages_below(self, raw: Any, number: int, done: set[Ref], depth: int) -> Iterator[Ref]:
+        raw = plain(raw)
+        if not isinstance(raw, generic.IndirectObject) or depth > _DEEPEST:
+            return
+        node = self.get(ref_of(raw), number)
+        kids = self.entry(node, "/Kids", number)
+        if not isinstance(kids, generic.ArrayObject):
+            if node is not None:
+                yield ref_of(raw)
+        elif ref_of(raw) not in done:
+            done.add(ref_of(raw))
+            for kid in raw_items(kids):
+                yield from self._pages_below(kid, number, done, depth + 1)
+
+    def beginning(self, number: int) -> bytes:
+        """The file up to the end of a revision."""
+        whole: bytes = self.reader.stream.getvalue()
+        if number >= self.count - 1:
+            return whole
+        end = whole.find(b"%%EOF", int(self.reader.xrefs.get_xref_container_info(number).end_location))
+        return whole[: end + 5] if end >= 0 else whole
+
     # The parts that objects play
 
     def _walk(self, seeds: list[tuple[Any, str, str, Ref]], number: int) -> None:
@@ -136,9 +209,16 @@ class History:
                 self._parents[ref].add(parent)
                 value = self.get(ref, number)
                 part, label = self._refine(value, part, label, known, number)
+                if part == "page":
+                    self._pages.setdefault(label, ref)
+                elif part == "field":
+                    self._fields[label].add(ref)
                 if any(p == part for p, _ in known):
-                    if len(known) < 6:
+                    # Of what many share, the first few are named and the rest stands for all others.
+                    if len(known) < _MOST_NAMED:
                         known.add((part, label))
+                    elif part == "appearance":
+                        known.add((part, OTHERS))
                     continue
                 known.add((part, label))
                 parent = ref
@@ -147,9 +227,7 @@ class History:
 
     def _refine(self, value: Any, part: str, label: str, known: set[Part], number: int) -> Part:
         if part == "pages" and isinstance(value, generic.DictionaryObject) and "/Kids" not in value:
-            if not any(p == "page" for p, _ in known):
-                self._pages += 1
-            return "page", f"page {self._pages}"
+            return "page", next((n for p, n in known if p == "page"), f"page {len(self._pages) + 1}")
         is_field = part == "field" or (part == "annotation" and is_widget(value))
         if is_field and isinstance(value, generic.DictionaryObject):
             return "field", self.field_name(value, number)
@@ -176,7 +254,7 @@ class History:
             for key, entry in raw_pairs(value):
                 child = _child_part(part, key, value)
                 if child is not None:
-                    inner = label or key.lstrip("/")
+                    inner = "" if child == "names" else label or key.lstrip("/")
                     if part == "page" and child == "content":
                         inner = f"{label}, {PAGE_WORDS.get(key, key.lstrip('/'))}"
                     yield entry, child, inner
@@ -187,8 +265,10 @@ def _child_part(part: str, key: str, holder: Any) -> str | None:
     if part == "catalog":
         return {
             "/Pages": "pages", "/AcroForm": "form", "/DSS": "dss", "/Metadata": "metadata",
-            "/StructTreeRoot": "structure", "/Outlines": "outlines", "/Perms": "permissions",
+            "/StructTreeRoot": "structure", "/Outlines": "outlines", "/Perms": "permissions", "/Names": "names",
         }.get(key, "entry")  # fmt: skip
+    if part == "names":
+        return "entry"
     if part == "pages":
         return {"/Kids": "pages", "/Parent": None}.get(key, "content")
     if part == "page":
@@ -203,6 +283,8 @@ def _child_part(part: str, key: str, holder: Any) -> str | None:
         }.get(key, "annotation-detail")
     if part == "form":
         return {"/Fields": "field", "/DR": "form-resources", "/CO": None}.get(key, "form-detail")
+    if part == "form-resources" and key == "/Font":
+        return "form-fonts"
     if part == "field":
         if key == "/V":
             return (

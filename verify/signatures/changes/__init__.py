@@ -1,0 +1,1 @@
+"""What changed after a signature: revisions compared by structure, and what of it is permitted."""

@@ -1,0 +1,1 @@
+"""What was signed and what the file shows now, drawn and compared."""
