@@ -33,7 +33,7 @@ from verify.kinds import CHECKS
 from verify.report import Case, Report
 from verify.reports.views import public_sentence, withheld
 from verify.reports.words import ANSWER_QUESTIONS, ANSWER_WORDS, OUTCOME_WORDS
-from verify.signatures.evidence import Difference, SignatureEvidence
+from verify.signatures.evidence import Difference, Fetching, SignatureEvidence
 
 Labels = Mapping[str, Mapping[str, str]]
 # The pictures of the comparison by sight: they stay large enough to be read.
@@ -335,6 +335,12 @@ def _two_digits(value: float, *, down: bool) -> str:
     return f"{count * step:,}".replace(",", "\u202f") if value >= 10 else f"{value:.2g}"
 
 
+def _asked(one: Fetching, lang: str) -> str:
+    """What was asked online and what came of it, as a sentence."""
+    code, params = one.reason
+    return sentence(code, params, lang)
+
+
 def figure(value: float | None) -> str:
     """A number with the true minus sign; a dash where there is none."""
     if value is None:
@@ -394,6 +400,7 @@ def _environment(lang: str) -> Environment:
         "day": partial(_day, lang=lang),
         "magnitude": partial(magnitude, lang=lang),
         "truth": {True: truths["yes"], False: truths["no"], None: truths["unknown"]}.__getitem__,
+        "asked": partial(_asked, lang=lang),
         "figure": figure,
         "lr": lr,
         "axis": axis,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -345,7 +344,7 @@ class Examination:
         if self.online is None:
             return ()
         about = {c.sha256 for c in judged.path.certificates}
-        return tuple(Fetching(**asdict(a)) for a in self.online.attempts if a.certificate in about)
+        return tuple(a for a in self.online.attempts if a.certificate in about)
 
     def _exhibits(self, id: str, work: Work) -> Iterator[Piece]:
         """The signer's certificate, what was signed where the file has grown since, and how both look."""

@@ -114,7 +114,12 @@ class RevocationFact(BaseModel):
 
 
 class Fetching(BaseModel):
-    """One question asked online about a certificate, and what came of it: `used`, or the code of why not."""
+    """One question asked online about a certificate, and what came of it.
+
+    `code`: "used", or why not: not fetched (scheme, private-address, too-large, too-slow, unreachable, http-404, …), or
+    of no use (not-a-certificate, not-a-crl, not-an-ocsp-response, ocsp-refused, about-another-certificate, after-expiry,
+    not-usable, not-askable).
+    """
 
     model_config = _FROZEN
 
@@ -125,6 +130,12 @@ class Fetching(BaseModel):
     detail: str | None = None
     sha256: str | None = Field(default=None, description="Of the answer, which is an exhibit.")
     cached: bool = Field(default=False, description="Kept from an earlier document.")
+
+    @property
+    def reason(self) -> tuple[str, dict[str, str | None]]:
+        """The code of its sentence in the catalogue, and the sentence's parameters."""
+        code = "fetch-http" if self.code.startswith("http-") else f"fetch-{self.code}"
+        return code, {"url": self.url, "detail": self.detail, "status": self.code.removeprefix("http-")}
 
 
 class Path(BaseModel):

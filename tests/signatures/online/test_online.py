@@ -34,9 +34,9 @@ from verify.core.messages import LANGUAGES, catalogue, sentence
 from verify.formats import read
 from verify.settings import load_settings
 from verify.signatures import containers, revocation
-from verify.signatures.evidence import RevocationFact
+from verify.signatures.evidence import Fetching, RevocationFact
 from verify.signatures.online import asking, destinations, fetch
-from verify.signatures.online.asking import Attempt, Online
+from verify.signatures.online.asking import Online
 from verify.signatures.online.fetch import OnlineRules, World
 from verify.signatures.paths import Paths
 from verify.simulation.pki import Credentials
@@ -202,7 +202,7 @@ def completed(
     return online, revocation.facts(paths, paths.judge(leaf, moment, purpose="signing"), moment), paths
 
 
-def told(attempts: list[Attempt]) -> list[tuple[str, str, str]]:
+def told(attempts: list[Fetching]) -> list[tuple[str, str, str]]:
     return [("/" + a.url.split("/", 3)[3], a.sought, a.code) for a in attempts]
 
 
@@ -536,7 +536,7 @@ def test_every_outcome_has_its_sentence_and_no_sentence_is_left_over(language: s
     told = {c.removeprefix("fetch-") for c in catalogue(language) if c.startswith("fetch-")}
     assert refused <= told
     assert {c for c in told - {"http"} if not any(f'"{c}"' in text for text in sources)} == set()
-    attempt = Attempt("http://pki.example/", "crl", "00", "http-404")
+    attempt = Fetching(url="http://pki.example/", sought="crl", certificate="00", code="http-404")
     code, params = attempt.reason
     assert "404" in sentence(code, params, language)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
@@ -22,11 +21,12 @@ from asn1crypto.core import Null
 from verify.core.document import digest
 from verify.core.exhibits import Piece, piece
 from verify.signatures import containers, revocation
+from verify.signatures.evidence import Fetching
 from verify.signatures.online.fetch import Fetched, Fetcher, NotFetched, OnlineRules, World
 from verify.signatures.paths import Judged, Paths, validity
 from verify.stores.trust import Purpose
 
-__all__ = ["Attempt", "Online", "OnlineRules"]
+__all__ = ["Online", "OnlineRules"]
 
 Sought = Literal["issuer", "ocsp", "crl"]
 
@@ -41,35 +41,11 @@ _NOTHING = "application/octet-stream"
 _EXPIRED_ON_LIST = "2.5.29.60"  # expiredCertsOnCRL (X.509, 9.5.2.8)
 
 
-@dataclass(frozen=True)
-class Attempt:
-    """One question and what came of it.
-
-    `code`: "used", or why not: a code of NotFetched, or not-a-certificate, not-a-crl, not-an-ocsp-response,
-    ocsp-refused (`detail` names the responder's error), about-another-certificate, after-expiry, not-usable (stale, or
-    not by who may say so), not-askable. `certificate`: SHA-256 of the one it was asked for. `cached`: kept from before.
-    """
-
-    url: str
-    sought: Sought
-    certificate: str
-    code: str
-    detail: str | None = None
-    sha256: str | None = None
-    cached: bool = False
-
-    @property
-    def reason(self) -> tuple[str, dict[str, str | None]]:
-        """The code of its sentence in the catalogue, and the sentence's parameters."""
-        code = "fetch-http" if self.code.startswith("http-") else f"fetch-{self.code}"
-        return code, {"url": self.url, "detail": self.detail, "status": self.code.removeprefix("http-")}
-
-
 class Online:
     """One document's questions. `attempts` and `pieces` grow as `complete` is called."""
 
     def __init__(self, rules: OnlineRules, world: World | None = None) -> None:
-        self.attempts: list[Attempt] = []
+        self.attempts: list[Fetching] = []
         self._fetcher = Fetcher(rules, world)
         self._pieces: dict[str, Piece] = {}
 
@@ -89,7 +65,8 @@ class Online:
                 self._revocation(paths, judged, name, partial(_told, paths, certificate, purpose, moment, name))
         except Exception as error:  # a certificate so odd that asking fails: what is known stands as it is
             why = f"{type(error).__name__}: {error}"[:200]
-            self.attempts.append(Attempt("", "issuer", digest(certificate.dump()), "not-askable", why))
+            name = digest(certificate.dump())
+            self.attempts.append(Fetching(url="", sought="issuer", certificate=name, code="not-askable", detail=why))
 
     # Issuers
 
@@ -195,9 +172,12 @@ class Online:
     ) -> None:
         name = digest(cert.dump())
         if isinstance(answer, NotFetched):
-            attempt = Attempt(answer.url, sought, name, answer.code, answer.detail)
+            attempt = Fetching(url=answer.url, sought=sought, certificate=name, code=answer.code, detail=answer.detail)
         else:
-            attempt = Attempt(answer.url, sought, name, code, detail, answer.sha256, answer.cached)
+            attempt = Fetching(
+                url=answer.url, sought=sought, certificate=name, code=code, detail=detail,
+                sha256=answer.sha256, cached=answer.cached,
+            )  # fmt: skip
             shown = type if type is not None and not code.startswith("not-a-") else _NOTHING
             if answer.sha256 not in self._pieces:
                 self._pieces[answer.sha256] = piece(answer.data, type=shown, role="fetched", subject="document")
