@@ -11,7 +11,13 @@ from pathlib import Path
 from tomllib import TOMLDecodeError
 
 from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from verify.core.errors import UsageError
 
@@ -86,6 +92,11 @@ class Settings(BaseSettings):
         return _home("XDG_DATA_HOME", ".local/share") / "sigillum" / "trust"
 
     @property
+    def own_models(self) -> Path:
+        """The folder of calibrations that `sigillum validate --fit` made here; it need not exist."""
+        return _home("XDG_DATA_HOME", ".local/share") / "sigillum" / "models"
+
+    @property
     def cache_folder(self) -> Path:
         """Where fetched answers are kept."""
         if self.network_cache is not None:
@@ -104,6 +115,12 @@ def load_settings() -> Settings:
             "settings-invalid",
             f"the settings are not valid: {where}: {first['msg']}",
             f"Correct {settings_file()} or the variable SIGILLUM_{where.upper()}.",
+        ) from error
+    except SettingsError as error:
+        raise UsageError(
+            "settings-invalid",
+            f"the settings are not valid: {error}",
+            "Lists in the environment are written as JSON: SIGILLUM_NETWORK_ALLOW='[\"pki.intern\"]'.",
         ) from error
     except (TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError("settings-invalid", f"{settings_file()}: {error}", "Correct the file.") from error

@@ -280,3 +280,16 @@ def test_a_parameter_is_overridden_in_a_policy() -> None:
     lenient = load_policy("lenient", {"checks": {"imprint.consistent": {"pass_log10_lr": 1.5}}}, CHECKS, base=DEFAULT)
     draft = dossier(imprint(comparison(likelihoods=likelihoods(remake=1.6))))
     assert (verdict(draft).answers.seal, verdict(draft, lenient).answers.seal) == ("indeterminate", "passed")
+
+
+def test_two_signers_are_both_named_in_the_answer() -> None:
+    from verify.core.findings import Reason
+    from verify.core.policy import _together
+
+    both = _together(
+        [
+            Reason(code="signer-proven", params={"name": "Alpha Ltd (fictional)", "anchor": "Root"}),
+            Reason(code="signer-proven", params={"name": "Beta Ltd (fictional)", "anchor": "Root"}),
+        ]
+    )
+    assert both.en == "Signed by Alpha Ltd (fictional); Beta Ltd (fictional), on the word of Root."

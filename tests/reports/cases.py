@@ -15,7 +15,7 @@ from verify.agreement.evidence import UseFact
 from verify.core.errors import NotExamined, Problem
 from verify.core.exhibits import Piece, piece
 from verify.core.policy import judge
-from verify.imprints.evidence import Likelihood, Making, Quality, Reuse, TextRead
+from verify.imprints.evidence import Likelihood, Line, Making, Quality, Reuse, TextRead
 from verify.kinds import CHECKS, AnyEvidence
 from verify.report import Case, Commission, DocumentDate, DocumentFacts, Provenance, Report
 from verify.signatures.evidence import Algorithms, Appearance, Change, Path, RevocationFact, Timestamp
@@ -23,7 +23,10 @@ from verify.stores.policies import policy_named
 
 SEAL = "xinghe-contract-0017"
 SIGNED = datetime(2026, 3, 12, 9, 30, tzinfo=UTC)
-ROLES = ("questioned", "reference", "overlay", "difference", "questioned-ink", "reference-ink")
+ROLES = (
+    "questioned", "reference", "aligned", "overlay", "difference", "fold", "residuals", "measures", "questioned-ink",
+    "reference-ink",
+)  # fmt: skip
 Pictures = Mapping[str, bytes]
 
 
@@ -203,6 +206,10 @@ def _stamped(likelihoods: tuple[Likelihood, ...], **changes: Any) -> Any:
         likelihoods=likelihoods,
         reuse=Reuse(log10_lr=-1.8, same_impression=False),
         making=Making(kind="unknown", reason="making-not-decided"),
+        lines=(
+            Line(what="width", unit="mm", reference=38.864, questioned=39.336, unexplained=-0.006, deviation=0.061),
+            Line(what="arc-angle", unit="deg", reference=230.9, questioned=231.6, unexplained=2.43, deviation=0.27),
+        ),
         measures={
             "ncc": 0.9312,
             "ncc_edge": 0.8704,
@@ -260,7 +267,7 @@ def drawn() -> Pictures:
     pictures = {"page": png(Image.new("RGB", (1000, 1400), "white"))}
     for number, role in enumerate(ROLES):
         image = Image.new("RGB", (120, 120), "white")
-        ImageDraw.Draw(image).ellipse((10, 10, 110, 110), outline=(200, 30 * number, 30), width=6)
+        ImageDraw.Draw(image).ellipse((10, 10, 110, 110), outline=(200, 20 * number, 30), width=6)
         pictures[role] = png(image)
     return pictures
 

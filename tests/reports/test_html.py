@@ -14,17 +14,19 @@ from tests.builders import certificate, signature
 from tests.reports.cases import CASES, SEAL, case, drawn, failed, passed, png, ratios, undecided
 from verify.core.errors import UsageError
 from verify.core.exhibits import piece
+from verify.core.findings import Reason
 from verify.core.messages import LANGUAGES
 from verify.kinds import CHECKS
 from verify.report import Case
-from verify.reports.html import html, labels, magnitude
+from verify.reports.html import html, labels, magnitude, say
 from verify.reports.views import public_case
+from verify.signatures.evidence import Path
 
 Made = Callable[[], Case]
 EVERY = pytest.mark.parametrize("made", CASES.values(), ids=CASES)
 EACH_LANGUAGE = pytest.mark.parametrize("lang", LANGUAGES)
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>\u202efdp.exe"
-VOID = {"meta", "img", "br", "circle", "rect", "path"}
+VOID = {"meta", "img", "br", "input", "circle", "rect", "path"}
 
 
 class Reading(HTMLParser):
@@ -145,10 +147,34 @@ def test_hostile_names_stay_text() -> None:
 
 
 def test_pictures_are_carried_small_and_evidence_lossless() -> None:
-    large = dict(drawn()) | {"questioned": png(Image.effect_noise((900, 900), 60))}
+    large = dict(drawn()) | {r: png(Image.effect_noise((1300, 650), 60)) for r in ("aligned", "reference-ink")}
     page = html(passed(large))
-    assert page.count("data:image/jpeg") == 1 and page.count("data:image/png") == 6
-    assert 'width="857" height="1200"' in page and 'width="600" height="600"' in page
+    assert page.count("data:image/jpeg") == 2 and page.count("data:image/png") == 7
+    assert (
+        'width="857" height="1200"' in page
+        and 'width="1200" height="600"' in page
+        and 'width="600" height="300"' in page
+    )
+
+
+def test_both_prints_stand_apart_where_they_were_not_put_side_by_side() -> None:
+    without = {k: v for k, v in drawn().items() if k != "aligned"} | {"aligned": b"broken"}
+    reading = Reading(html(passed(without)))
+    assert "as on the page" in reading.text and "Side by side" not in reading.text
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_measured_lines_stand_in_a_table_and_striking_ones_are_marked(lang: str) -> None:
+    page = html(passed(), lang=lang)
+    for told in ("38.86\u00a0mm", "39.34\u00a0mm", "−0.01\u00a0mm", "230.9°", "+2.4°"):
+        assert told in page
+    assert page.count('class="striking"') == 1
+    assert "38.86" not in html(public_case(passed()), lang=lang)
+
+
+def test_both_inks_can_be_shown_in_turn_without_a_script() -> None:
+    page = html(passed())
+    assert 'type="checkbox" id="turns-' in page and "@keyframes turns" in page and "<script" not in page
 
 
 def test_a_damaged_or_missing_picture_does_not_silence_the_report() -> None:
@@ -205,3 +231,32 @@ def test_every_check_is_asked_in_chinese_too() -> None:
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(UsageError):
         html(passed(), lang="xx")
+
+
+@pytest.mark.parametrize(
+    ("trust", "lang", "told"),
+    [
+        ("given (1 roots, 2c71)", "en", "given (1 root, 2c71)"),
+        ("given (3 roots, 2c71)", "en", "given (3 roots, 2c71)"),
+        ("given (3 roots, 2c71)", "zh", "given (3 个根证书, 2c71)"),
+    ],
+)
+def test_one_root_is_told_as_one(trust: str, lang: str, told: str) -> None:
+    report = passed().report
+    report = report.model_copy(update={"provenance": report.provenance.model_copy(update={"trust": trust})})
+    assert told in Reading(html(Case((report,)), lang=lang)).text
+
+
+def test_a_reason_of_an_earlier_version_without_a_parameter_keeps_its_sentence() -> None:
+    old = Reason(code="time-claimed", en="The time was claimed.", params={"time": "2026-03-12T09:30:00+00:00"})
+    assert say(old, "indeterminate", "en") == "The time was claimed."
+
+
+@EACH_LANGUAGE
+def test_what_a_library_says_stands_among_the_details_for_experts_alone(lang: str) -> None:
+    words = "The path could not be validated because it exceeds the maximum path length"
+    path = Path(complete=True, certificates=(certificate(),), anchor="Root", problem="path-length", detail=words)
+    text = Reading(html(case(signature(path=path)), lang=lang)).text
+    assert text.count(words) == 1
+    assert text.index(words) > text.index(labels(lang)["signatures"]["details"])
+    assert labels(lang)["words"]["in-details"] in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 
 import pytest
@@ -10,8 +11,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs7
+from pyhanko.pdf_utils.reader import PdfFileReader
 
-from tests.signatures.documents import contract, examined, only, problems, signed, stamped
+from tests.signatures.documents import SIGNED, contract, examined, only, problems, signed, signer, stamped
+from verify.signatures.pdf import scan
+from verify.simulation.attacks import add_revision, newest_table, root_of, size_of
+from verify.simulation.signing import sign_pdf
 from verify.simulation.tampering import break_bytes
 from verify.stores.trust import NO_ANCHORS
 
@@ -88,6 +93,43 @@ def _longer_range(pdf: bytes) -> bytes:
     assert span is not None
     longer = f"/ByteRange [0 {span.group(1).decode()} {span.group(2).decode()} {int(span.group(3)) + 9}]".encode()
     return pdf.replace(span.group(), longer.ljust(len(span.group())), 1)
+
+
+def test_a_revision_whose_table_lay_hidden_in_the_signed_part_is_a_later_one() -> None:
+    """The signed bytes hold a table that nothing leads to, until an unsigned trailer does."""
+    pdf, table = _with_a_prepared_table()
+    assert pdf[table : table + 4] == b"xref"
+    assert only(pdf).modification == "none"
+    found = only(add_revision(pdf, {size_of(pdf) + 60: b"<<>>"}, previous=table))
+    assert (found.intact, found.coverage, found.modification) == (True, "revision", "suspicious")
+    assert found.revision is not None and found.revisions == found.revision + 2
+
+
+def _with_a_prepared_table() -> tuple[bytes, int]:
+    """A signed file with a table in an unused stream whose /Prev is the signature's own; and where that table is."""
+    base = contract()
+    page = PdfFileReader(io.BytesIO(base), strict=False).root["/Pages"]["/Kids"].raw_get(0).idnum
+    host, guess = size_of(base), 0
+    for _ in range(5):
+        start = len(base if base.endswith(b"\n") else base + b"\n")
+        head = b"<</Length %06d>>stream\n"
+        evil = b"%d 0 obj\n<</Type/Page/MediaBox[0 0 9 9]>>\nendobj\n" % page
+        first = start + len(b"%d 0 obj\n" % host) + len(head % 0)
+        inner = evil + b"xref\n%d 1\n%010d 00000 n \ntrailer\n<</Size %d/Root %d 0 R/Prev %010d>>\n" % (
+            page, first, host + 60, root_of(base), guess,
+        )  # fmt: skip
+        prepared = add_revision(base, {host: head % len(inner) + inner + b"\nendstream"})
+        pdf = sign_pdf(prepared, signer(), at=SIGNED)
+        if newest_table(pdf) == guess:
+            break
+        guess = newest_table(pdf)
+    return pdf, first + len(evil)
+
+
+def test_a_byte_range_is_found_however_it_is_spelled() -> None:
+    data = b"<</Byte#52ange%x\n[\x000 1\x00 5 %y\r 2 ]/Contents<00>/SubFilter\x00/adbe.pkcs7.detached>>"
+    found = [*scan(data)]
+    assert [(f.byte_range, f.subfilter) for f in found] == [((0, 1, 5, 2), "adbe.pkcs7.detached")]
 
 
 def test_an_unsigned_document_gives_nothing() -> None:

@@ -10,6 +10,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from tests.signatures.documents import contract, stamped, with_form
+from verify.signatures.doubles import doubled
 from verify.signatures.reader import Reader
 
 
@@ -67,3 +68,44 @@ def test_odd_spellings_read_as_pyhanko_reads_them(text: bytes) -> None:
     a = theirs.get_object(generic.Reference(1, 0, pdf=theirs))
     b = ours.get_object(generic.Reference(1, 0, pdf=ours))
     assert _plain(a) == _plain(b)
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        (b"<</A 4 0 R/A 5 0 R>>", ("/A",)),
+        (b"<</A 4 0 R/#41 5 0 R>>", ("/A",)),
+        (b"<</A 4 0 R % /B 1\n/B[<</C 1/C(2)>>]>>", ("/C",)),
+        (b"<</A/B/B/A/C(/A 1 \\) (/A))/D</A>>>", ()),
+        (b"<</A 4 0 R/A 4  0 R/B[/A/A]/C<</A 1>>>>", ()),
+        (b"<</A 1/B --5/A 2>>", ("/A",)),
+        (b"<</A 1/A 2", ("/A",)),
+        (b"[1 2 3]", ()),
+        (b"<</A 1>>\nstream\n<</A 1/A 2>>", ()),
+    ],
+)
+def test_a_key_that_stands_twice_with_two_values_is_found_by_its_bytes(text: bytes, keys: tuple[str, ...]) -> None:
+    assert doubled(b"1 0 obj" + text + b"\nendobj", 7) == keys
+
+
+def test_long_white_space_is_read_at_once() -> None:
+    """Without backtracking: 30 blanks before something odd took minutes."""
+    assert doubled(b" " * 100_000 + b"{", 0) == ()
+    pdf = _file(b"<</A" + b" " * 100_000 + b"{>>")
+    with pytest.raises(Exception, match="Unexpected byte"):
+        generic.Reference(1, 0, pdf=Reader(pdf)).get_object()
+
+
+def test_the_reader_remembers_what_stands_twice_where_it_read_it() -> None:
+    reader = Reader(_file(b"<</A 1/A 2>>"))
+    reference = generic.Reference(1, 0, pdf=reader)
+    assert not reader.any_doubled
+    assert reference.get_object()["/A"] == 1
+    assert reader.doubled(reader.xrefs[reference]) == ("/A",)
+
+
+def _file(body: bytes) -> bytes:
+    pdf = b"%PDF-1.7\n1 0 obj\n" + body + b"\nendobj\n2 0 obj\n<</Type/Catalog>>\nendobj\n"
+    table = b"xref\n0 3\n0000000000 65535 f \n%010d 00000 n \n%010d 00000 n \n"
+    end = b"trailer\n<</Size 3/Root 2 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(pdf)
+    return pdf + table % (pdf.index(b"1 0 obj"), pdf.index(b"2 0 obj")) + end

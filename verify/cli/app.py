@@ -119,17 +119,49 @@ def compare(
         float | None, typer.Option(help="Resolution of the specimens; else from the files.", show_default=False)
     ] = None,
     pairs: Annotated[Optional[Path], typer.Option(help="CSV of many comparisons.", show_default=False)] = None,  # noqa: UP045
-    workers: Annotated[int, typer.Option(help="Processes for --pairs.")] = 2,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes for --pairs; one for each core without.", show_default=False)
+    ] = None,
+    calibration: Annotated[Text, typer.Option(help="Name of a calibration; the release's without.", show_default=False)] = None,
     json: Annotated[bool, typer.Option("--json", help="The comparison as JSON on stdout.")] = False,
     out: OutOption = None,
 ) -> None:
     """Compare an imprint with a seal's specimens, or many pairs (--pairs pairs.csv --out scores.jsonl)."""
-    from verify.cli import compare as command
-
     if pairs is not None:
-        command.run_pairs(pairs, out=out, workers=workers)
+        from verify.cli import pairs as table
+
+        table.run(pairs, out=out, workers=workers, calibration=calibration)
     else:
-        command.run(questioned, reference or [], dpi=dpi, reference_dpi=reference_dpi, json=json, out=out)
+        from verify.cli import compare as command
+
+        command.run(
+            questioned,
+            reference or [],
+            dpi=dpi,
+            reference_dpi=reference_dpi,
+            json=json,
+            out=out,
+            calibration=calibration,
+        )
+
+
+@app.command()
+def validate(
+    scores: Annotated[Path, typer.Argument(help="What compare --pairs wrote, with a column `label`.", show_default=False)],
+    out: OutOption = None,
+    fit: Annotated[
+        Text, typer.Option("--fit", help="Also make a calibration of this name from the pairs.", show_default=False)
+    ] = None,
+    pairs_are: Annotated[str, typer.Option(help="real or simulated: what the pairs are.")] = "real",
+    null_share: Annotated[
+        float, typer.Option(help="Share of pairs without a ratio beyond which they count as errors.", min=0.0, max=1.0)
+    ] = 0.05,
+    json: Annotated[bool, typer.Option("--json", help="The rates as JSON on stdout.")] = False,
+) -> None:
+    """Error rates of the comparison on your own labelled pairs, and a calibration from them (--fit NAME)."""
+    from verify.cli import validate as command
+
+    command.run(scores, out=out, fit=fit, pairs_are=pairs_are, null_share=null_share, json=json)
 
 
 @app.command()

@@ -73,6 +73,13 @@ def run(
     when, written = moment(at), day(document_date, option="--document-date")
     password = _password(password_file)
     found = files_of(files)
+    if not found.paths:
+        raise UsageError(
+            "nothing-to-check",
+            "there is no document to check"
+            + (f"; {found.unsupported} files of other kinds were left alone" if found.unsupported else ""),
+            "Name PDFs, pictures or signed files, or folders that hold some.",
+        )
     if original is not None and len(found.paths) != 1:
         raise UsageError(
             "original-of-several",

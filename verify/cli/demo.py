@@ -170,7 +170,7 @@ def amiss(case: Case, report: Report, strict: Report) -> Iterator[str]:
 def _table(held: list[Held]) -> Table:
     table = Table(title="found (expected where it differs)", show_lines=False, pad_edge=False)
     for name in ("case", "outcome", *ANSWERS, ""):
-        table.add_column(name, no_wrap=True)
+        table.add_column(name, overflow="fold")
     for one in held:
         answers = one.report.verdict.answers
         cells = [

@@ -34,15 +34,29 @@ _UPDATE_SECONDS, _REQUEST_SECONDS, _UPDATE_REQUESTS, _UPDATE_BYTES = 900.0, 120.
 
 
 def anchors_for(trust: Sequence[Path], settings: Settings) -> TrustAnchors:
-    """What `--trust` names, else the store's default profile where it holds anchors. Raises UsageError as `trusted`."""
-    return trusted(trust, TrustStore(settings.trust_folder), default=settings.trust_profile, now=moment(None))
+    """What `--trust` names, else the store's default profile where it holds anchors.
+
+    Raises UsageError as `trusted`, and trust-unknown where the settings name a profile that is not there: whoever set it
+    believes that it holds.
+    """
+    store = TrustStore(settings.trust_folder)
+    if not trust and settings.trust_profile != Settings.model_fields["trust_profile"].default:
+        trust = [Path(settings.trust_profile)]
+    return trusted(trust, store, default=settings.trust_profile, now=moment(None))
 
 
 def list_anchors(names: Sequence[Path], *, json: bool) -> None:
     """One line per anchor: of the profiles, folders or files named, else of every stored profile."""
     settings = load_settings()
     store, now = TrustStore(settings.trust_folder), moment(None)
-    told = [_told(name, store, settings, now) for name in names or map(Path, store.names())]
+    told = []
+    for name in names or [Path(n) for n in store.names()]:
+        try:
+            told.append(_told(name, store, settings, now))
+        except UsageError as error:
+            if names:
+                raise
+            complain(error)
     if not told:
         say(f"no certificate is trusted ({store.folder} holds no profile)\n  {_ADD_HINT}")
     for anchors in told:
@@ -197,12 +211,20 @@ def update(profile: str | None) -> int:
     settings = load_settings()
     store = TrustStore(settings.trust_folder)
     names = [Path(profile)] if profile else [Path(name) for name in store.names()]
-    profiles = [profile_named(name, store) for name in names]
+    profiles, damaged = [], False
+    for name in names:
+        try:
+            profiles.append(profile_named(name, store))
+        except UsageError as error:
+            if profile:
+                raise
+            complain(error)  # one damaged profile must not keep the others' lists from being fetched
+            damaged = True
     wanted = {one.key: one for found in profiles for one in found.lists}
     if not wanted:
         say("no profile names a list; nothing was fetched\n  docs/trust.md shows how a profile names one.")
     codes = [_update(one, store, settings) for one in wanted.values()]
-    return EXIT_REFUSED if any(codes) else EXIT_PASSED
+    return EXIT_REFUSED if damaged or any(codes) else EXIT_PASSED
 
 
 def _update(wanted: WantedList, store: TrustStore, settings: Settings) -> int:

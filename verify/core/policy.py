@@ -23,6 +23,7 @@ from verify.core.findings import (
     Finding,
     Level,
     Outcome,
+    Param,
     Reason,
     Reply,
     by_id,
@@ -177,6 +178,16 @@ def _worst(found: Sequence[Finding]) -> Outcome:
     return max((f.outcome for f in found), key=_RANK.__getitem__)
 
 
+def _together(reasons: Sequence[Reason]) -> Reason:
+    """One reason for several of one code: two signers are both named."""
+    first = reasons[0]
+    params: dict[str, Param] = {}
+    for name, value in first.params.items():
+        others = list(dict.fromkeys(r.params.get(name) for r in reasons if isinstance(r.params.get(name), str)))
+        params[name] = [str(o) for o in others] if isinstance(value, str) and len(others) > 1 else value
+    return first.model_copy(update={"params": params, "en": sentence(first.code, params, "en")})
+
+
 def _summary(
     outcome: Outcome,
     decided: Mapping[Answer, Sequence[Finding]],
@@ -190,8 +201,9 @@ def _summary(
             code = f"answer-{answer}-not-asked"
             answers[answer] = Reason(code=code, en=sentence(code, {}, "en"))
             continue
-        # The first finding with the answer's own outcome speaks for it.
-        answers[answer] = next(f.reason for f in decided[answer] if f.outcome == states[answer])
+        # The first finding with the answer's own outcome speaks for it, and for those that say the same of others.
+        telling = [f.reason for f in decided[answer] if f.outcome == states[answer]]
+        answers[answer] = _together([r for r in telling if r.code == telling[0].code])
     if not substance:
         code = "summary-nothing"
     elif outcome == "indeterminate" and problems and "indeterminate" not in states.values():

@@ -22,6 +22,7 @@ from verify.core.errors import Refusal
 _DEPTH = 48
 _MOST_ELEMENTS = 1_000_000
 # What stands after the type's identifier in PKCS #7 (1.2.840.113549.1.7.x).
+_TST_INFO = "1.2.840.113549.1.9.16.1.4"  # asn1crypto knows its name only once its tsp module is imported
 _PKCS7 = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 _SIGNED_DATA = 2
 _MAIL = re.compile(rb"^content-type:\s*application/(?:x-)?pkcs7-(?:mime|signature)\b", re.IGNORECASE | re.MULTILINE)
@@ -88,7 +89,7 @@ def open_cms(
     try:
         whole, end = definite(message)
         encapsulated = cms.ContentInfo.load(whole)["content"]["encap_content_info"]
-        token = encapsulated["content_type"].native == "tst_info"
+        token = encapsulated["content_type"].dotted == _TST_INFO
         carried = octets(encapsulated.contents)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise Refusal(

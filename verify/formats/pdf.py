@@ -38,7 +38,11 @@ def open_pdf(data: bytes, name: str, *, password: str | None, remarks: tuple[tup
             raise Refusal("pdf-encrypted", f"{name} is encrypted", "Give the password by --password-file.")
         if not pdf.authenticate(password):
             raise Refusal("pdf-wrong-password", f"The password does not open {name}", "Check the password.")
-    if pdf.page_count < 1:
+    try:
+        count = pdf.page_count
+    except Exception:  # MuPDF raises its own kinds
+        count = 0
+    if count < 1:
         raise Refusal("pdf-undecodable", f"{name} holds no page that can be read", "Ask the sender to export it again.")
     if pdf.is_repaired:
         remarks = (

@@ -11,7 +11,7 @@ from verify.formats.limits import DEFAULT_LIMITS, Limits
 SUPPORTED_SUFFIXES = frozenset(
     {
         ".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp",
-        ".p7m", ".p7s", ".p7", ".asics", ".asice", ".scs", ".sce",
+        ".p7m", ".p7s", ".p7", ".tst", ".asics", ".asice", ".scs", ".sce",
     }
 )  # fmt: skip
 

@@ -51,13 +51,23 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class Against:
-    """The comparison with one specimen: alignment, measures (see `MEASURES`), readings of the units, pictures."""
+    """The comparison with one specimen: alignment, measures (see `MEASURES`), readings of the units, pictures.
+
+    `questioned`, `reference`: both inks each in its own frame, before the alignment.
+    """
 
     alignment: Alignment
     measures: Measures
     readings: unit.Readings
     pictures: Pictures
     quality: Quality
+    questioned: Frame
+    reference: Frame
+
+    @property
+    def coarser_dpi(self) -> float:
+        """The lower of both resolutions, in the specimen's scale."""
+        return min(self.measures["dpi"] or self.reference.dpi, self.reference.dpi)
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,7 +316,7 @@ def against(ink: Ink, reference: Prepared) -> Against:
     chance = coincidence(reference.frame.density, raw, ground)
     measures["texture"], measures["mottle"] = chance.texture, chance.mottle
     pictures = Pictures(expected, even, known, added, missing)
-    return Against(pose, measures, readings, pictures, quality(measures))
+    return Against(pose, measures, readings, pictures, quality(measures), questioned, reference.frame)
 
 
 def _strength(template: Map, soft: Map, known: Mask) -> Map:
@@ -421,8 +431,7 @@ def _of_units(readings: unit.Readings) -> Measures:
     nothing: Measures = dict.fromkeys(names)
     if len(readings) < 4:
         return nothing
-    inked = readings.contrast > 0.35
-    trusted = inked & (readings.ncc > 0.6) & (readings.seen > 0.6)
+    inked, trusted = readings.contrast > 0.35, unit.trusted(readings)
     found = unit.field_evidence(readings, trusted)
     weights = readings.ink_mm2 * readings.seen
     order = np.argsort(readings.ncc, kind="stable")

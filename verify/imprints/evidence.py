@@ -69,6 +69,30 @@ class Making(BaseModel):
     reason: str | None = None
 
 
+LineName = Literal[
+    "width", "height", "centre-first", "centre-last", "first-last", "code", "arc-angle", "code-angle", "star-angle"
+]
+
+
+class Line(BaseModel):
+    """A length in mm or an angle in degrees between the same landmarks on the specimen and on the questioned imprint.
+
+    `first` and `last` are glyphs of the arc (in a frame: nearest to its first and last corner). Lengths are given only
+    where the specimen's scale is known.
+    """
+
+    model_config = _FROZEN
+
+    what: LineName
+    unit: Literal["mm", "deg"]
+    reference: float = Field(description="On the specimen.")
+    questioned: float | None = Field(description="On the questioned imprint. Null: a length, and its scale is unknown.")
+    unexplained: float = Field(
+        description="What the questioned one differs by, beyond size and the smooth bending of rubber and paper."
+    )
+    deviation: float = Field(description="Standard deviation of it: reading, and scatter among genuine prints.")
+
+
 class ComparisonEvidence(BaseModel):
     """One imprint held against one reference seal, out of `of` registered ones."""
 
@@ -83,6 +107,7 @@ class ComparisonEvidence(BaseModel):
     reuse: Reuse
     making: Making
     measures: dict[str, float | None]
+    lines: tuple[Line, ...] = Field(default=(), description="Lines and angles of the specimen that it is nearest to.")
 
     def against(self, alternative: Alternative) -> Likelihood:
         return next(x for x in self.likelihoods if x.against == alternative)

@@ -20,6 +20,7 @@ from verify.imprints.find import Found
 from verify.imprints.imprint import Imprint
 from verify.imprints.ink import lift
 from verify.imprints.likelihood import Calibration
+from verify.imprints.lines import measured_lines
 from verify.imprints.measure import measure
 from verify.imprints.pictures import comparison_pieces, page_picture, png
 from verify.imprints.sight import Sighted, sight
@@ -96,7 +97,11 @@ class ImprintExaminer:
             if not result.quality.sufficient:
                 quality = Quality(sufficient=False, reasons=result.quality.reasons)
             yield from comparison_pieces(
-                result, subject=f"{name}/{claim.seal.id}", specimen=specimens[result.specimen][1], page=imprint.page
+                result,
+                subject=f"{name}/{claim.seal.id}",
+                questioned=imprint,
+                specimen=specimens[result.specimen][1],
+                page=imprint.page,
             )
         if any(_told(c) for c in comparisons):
             quality = Quality(sufficient=True)
@@ -206,6 +211,7 @@ def comparison_evidence(
         ),
         making=result.making,
         measures={k: _rounded(v) for k, v in result.measures.items()},
+        lines=measured_lines(result.best),
     )
 
 

@@ -26,7 +26,9 @@ BAND_MM = 0.30  # how far about its ink a unit is looked at
 SMALLEST_MM2 = 0.10
 
 # Columns of the linear model of one unit, in this order.
-SHIFT_X, SHIFT_Y, STRETCH_X, STRETCH_Y, SHEAR_X, SHEAR_Y, GAIN, ROUNDING, CONTRAST, OFFSET, BLUR, TILT_X, TILT_Y = range(13)
+SHIFT_X, SHIFT_Y, STRETCH_X, STRETCH_Y, SHEAR_X, SHEAR_Y, GAIN, ROUNDING, CONTRAST, OFFSET, BLUR, TILT_X, TILT_Y = (
+    range(13)
+)
 # Standard deviations believed before looking: mm, mm/mm, mm, share, density, density, mm², density/mm.
 PRIOR = np.array([0.25, 0.25, 0.02, 0.02, 0.02, 0.02, 0.10, 1.0, 0.6, 0.15, 0.02, 0.10, 0.10])
 CORRELATED_PIXELS = 14.0  # neighbours share blur, paper and ink: so many pixels make one observation
@@ -92,7 +94,9 @@ def segment(density: Map, unknown: Mask) -> tuple[Unit, ...]:
             small[y : y + h, x : x + w] |= (labels[y : y + h, x : x + w] == k).astype(np.uint8)
     glyphs = _glyphs(small, (0.30, 0.15, 0.0), glyph_mm)
     allowed = ~unknown
-    units = [_unit(mask, allowed, glyph=True) for mask in glyphs] + [_unit(mask, allowed, glyph=False) for mask in pieces]
+    units = [_unit(mask, allowed, glyph=True) for mask in glyphs] + [
+        _unit(mask, allowed, glyph=False) for mask in pieces
+    ]
     return tuple(u for u in units if u is not None)
 
 
@@ -154,7 +158,9 @@ def _unit(piece: tuple[NDArray[np.bool_], int, int], allowed: Mask, *, glyph: bo
     return Unit(rows, cols, (float(cols.mean()), float(rows.mean())), area, glyph)
 
 
-def read(units: tuple[Unit, ...], template: Map, rounded: Map, questioned: Map, known: Mask, *, noise: float) -> Readings:
+def read(
+    units: tuple[Unit, ...], template: Map, rounded: Map, questioned: Map, known: Mask, *, noise: float
+) -> Readings:
     """Measure every unit. All maps are in the reference's frame; `template` is the expected ink there.
 
     `rounded`: what rounding the corners would change. `questioned` is normalised to the local strength of
@@ -183,7 +189,15 @@ def read(units: tuple[Unit, ...], template: Map, rounded: Map, questioned: Map, 
     for i, (solution, spread, ncc, seen_share, unit) in enumerate(results):
         shift[i], covariance[i] = solution[:2], spread[:2, :2]
         deviation = np.sqrt(np.diag(spread))
-        table[i] = solution[GAIN], deviation[GAIN], solution[ROUNDING], deviation[ROUNDING], solution[CONTRAST], ncc, seen_share
+        table[i] = (
+            solution[GAIN],
+            deviation[GAIN],
+            solution[ROUNDING],
+            deviation[ROUNDING],
+            solution[CONTRAST],
+            ncc,
+            seen_share,
+        )
         stretch[i] = solution[STRETCH_X : SHEAR_Y + 1]
         position[i] = unit.centre[0] / FINE, unit.centre[1] / FINE
         glyph[i], ink[i] = unit.glyph, unit.ink_mm2
@@ -217,7 +231,11 @@ def _read_unit(
         px = cols + (moved[SHIFT_X] + moved[STRETCH_X] * x + moved[SHEAR_X] * y) * FINE
         py = rows + (moved[SHIFT_Y] + moved[STRETCH_Y] * y + moved[SHEAR_Y] * x) * FINE
         value = cv2.remap(
-            questioned, px.astype(np.float32)[None], py.astype(np.float32)[None], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            questioned,
+            px.astype(np.float32)[None],
+            py.astype(np.float32)[None],
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )[0].astype(np.float64)
         if iteration == 0:
             left = value - t
@@ -240,6 +258,11 @@ def _read_unit(
     ct, cf = value - np.average(value, weights=weight), fit - np.average(fit, weights=weight)
     ncc = float((weight * ct * cf).sum() / max(np.sqrt((weight * ct * ct).sum() * (weight * cf * cf).sum()), 1e-9))
     return (final, np.asarray(covariance, np.float64), ncc), left.astype(np.float32)
+
+
+def trusted(readings: Readings) -> NDArray[np.bool_]:
+    """The units (n,) that are inked, seen and alike enough for their shifts to mean something."""
+    return np.asarray((readings.contrast > 0.35) & (readings.ncc > 0.6) & (readings.seen > 0.6))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from datetime import date, datetime
 from functools import cache, partial
 from importlib import resources
 from itertools import groupby
-from typing import Any
+from string import Formatter
+from typing import Any, Literal
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -31,13 +32,23 @@ from verify.core.messages import LANGUAGES, catalogue, sentence
 from verify.imprints.evidence import Likelihood
 from verify.kinds import CHECKS
 from verify.report import Case, Report
+from verify.reports import objects
 from verify.reports.views import public_sentence, withheld
-from verify.reports.words import ANSWER_QUESTIONS, ANSWER_WORDS, OUTCOME_WORDS
-from verify.signatures.evidence import Difference, Fetching, SignatureEvidence
+from verify.reports.words import ANSWER_QUESTIONS, ANSWER_WORDS, OUTCOME_WORDS, when
+from verify.signatures.evidence import Change, Difference, Fetching, Sight, SignatureEvidence
 
 Labels = Mapping[str, Mapping[str, str]]
 # The pictures of the comparison by sight: they stay large enough to be read.
 _SIGHT = frozenset({"as-signed", "as-now", "what-changed", "as-now-otherwise", "page-added", "page-removed"})
+# Those of a comparison: lines and arrows in them must be read, too.
+_EXHIBITS = frozenset({"aligned", "overlay", "difference", "fold", "residuals", "measures"})
+# Places that differ are cut out, that many a page, with as much around them, never smaller than this.
+_MOST_PLACES = 4
+_AROUND_MM = 4.0
+_LEAST_MM = (40.0, 14.0)
+_ENLARGED = 2
+# As the anchors describe themselves (verify.stores.trust).
+_ROOTS = re.compile(r"\b(\d+) roots\b")
 
 
 def html(case: Case, *, lang: str = "en") -> str:
@@ -128,12 +139,39 @@ class Sheet:
 
     def seen(self, signature: SignatureEvidence) -> list[Seen]:
         """The pages that look different since a signature, with their pictures; pictures shown before are named."""
-        differences = signature.sight.differences if signature.sight else ()
+        sight = signature.sight
+        if sight is None:
+            return []
         result = []
-        for page, group in groupby(differences, key=lambda d: d.page):
+        for page, group in groupby(sight.differences, key=lambda d: d.page):
+            told = [Told(d, _standing(d, signature)) for d in group]
             pictures, same_as = self.album.sight(signature.id, page)
-            result.append(Seen(page, list(group), pictures, same_as))
+            by, by_other = drawn_by(sight, [t.difference for t in told])
+            places = self.album.places(signature.id, page, told, sight.dpi) if pictures else []
+            result.append(Seen(page, told, pictures, same_as, by, by_other, places))
         return result
+
+    def looks(self, signature: SignatureEvidence) -> Standing | None:
+        """How the page's differences stand, the gravest; None where nothing looks different."""
+        differences = signature.sight.differences if signature.sight else ()
+        found = {_standing(d, signature) for d in differences}
+        return next((s for s in _GRAVEST if s in found), None)
+
+    def role(self, exhibit: Exhibit) -> str:
+        """What an exhibit shows. Of a signature that does not hold nobody can say that this was signed."""
+        roles = labels(self.lang)["roles"]
+        holds = next((e.intact for e in self.evidence("signature") if e.id == exhibit.subject), True)
+        name = exhibit.role if holds else f"{exhibit.role}-unproven"
+        return roles.get(name) or roles.get(exhibit.role) or word(exhibit.role, self.lang)
+
+    @property
+    def trust(self) -> str:
+        """The trusted roots, by their number and digest."""
+        table = labels(self.lang)["provenance"]
+        trust = self.report.provenance.trust
+        if trust == "none":
+            return table["none"]
+        return _ROOTS.sub(lambda n: table["root"] if n[1] == "1" else table["roots"].format(n=n[1]), trust)
 
     def _gravest(self, subject: str) -> Finding:
         weight = {"failed": 2, "indeterminate": 1, "passed": 0}
@@ -168,14 +206,79 @@ class Picture:
     page: int | None
 
 
+# How a difference stands: a permitted change explains it; one that is in doubt does; what is permitted and what is not
+# was done to one object; nothing explains it.
+Standing = Literal["permitted", "doubt", "forbidden", "none"]
+_GRAVEST: Sequence[Standing] = ("none", "forbidden", "doubt", "permitted")
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """A difference and how it stands."""
+
+    difference: Difference
+    standing: Standing
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A place that differs, cut out of the page before and now, enlarged."""
+
+    box_mm: tuple[float, float, float, float]
+    before: Picture
+    now: Picture
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A page that looks different since a signature. `same_as`: the evidence under which its pictures stand already."""
+    """A page that looks different since a signature. `same_as`: the evidence under which its pictures stand already.
+
+    `by`: the program that drew its pictures, `by_other`: that of the last one; None where the report does not tell.
+    """
 
     page: int
-    differences: Sequence[Difference]
+    differences: Sequence[Told]
     pictures: Mapping[str, Picture]
     same_as: str | None
+    by: str | None
+    by_other: str | None
+    places: Sequence[Place]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether a change explains a difference and is not all that was done there."""
+        return any(t.standing in ("forbidden", "doubt") for t in self.differences)
+
+
+def _standing(difference: Difference, signature: SignatureEvidence) -> Standing:
+    name = difference.explained_by
+    if name is None:
+        return "none"
+    changes = [c for c in signature.changes if c.object == name and c.permitted_by is None]
+    if any(not c.in_doubt for c in changes):
+        return "forbidden"
+    return "doubt" if changes else "permitted"
+
+
+def drawn_by(sight: Sight, differences: Sequence[Difference]) -> tuple[str | None, str | None]:
+    """Which program drew a page's pictures, and which the one drawn otherwise, as far as the differences tell.
+
+    The pictures are of the program that sees most of what nothing explains, of the first where that tells nothing.
+    """
+    engines = sight.engines
+    if len(engines) == 1:
+        return engines[0], None
+    kinds = {d.kind for d in differences}
+    unexplained = {d.engine for d in differences if d.explained_by is None}
+    by: str | None = None
+    if kinds <= {"page-added", "page-removed"}:
+        by = engines[0]
+    elif "page-resized" not in kinds and len(unexplained) == 1:
+        by = next((e for e in engines if {e} == unexplained), None)
+    elif "page-resized" not in kinds and not unexplained and any(d.engine.startswith(engines[0]) for d in differences):
+        by = engines[0]
+    others = [e for e in engines if e != by]
+    return by, others[0] if by is not None and len(others) == 1 else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,6 +310,40 @@ class Album:
         shown = {role: self._picture(e) for role, e in mine.items()}
         return {role: picture for role, picture in shown.items() if picture is not None}, None
 
+    def places(self, subject: str, page: int, told: Sequence[Told], dpi: float) -> list[Place]:
+        """The places of a page that differ, cut out of both pictures and enlarged; the gravest first, few."""
+        ends = [
+            next((e for e in self.exhibits if (e.subject, e.page, e.role) == (subject, page, role)), None)
+            for role in ("as-signed", "as-now")
+        ]
+        images = [self._opened(e) for e in ends if e is not None]
+        if len(images) != 2 or images[0] is None or images[1] is None or images[0].size != images[1].size:
+            return []
+        before, now = images[0], images[1]
+        cut: list[tuple[int, int, int, int]] = []
+        found: list[Place] = []
+        for one in sorted(told, key=lambda t: _GRAVEST.index(t.standing)):
+            if one.difference.box_mm is None or len(found) == _MOST_PLACES:
+                continue
+            area = _around(one.difference.box_mm, dpi / 25.4, before.size)
+            wide, high = area[2] - area[0], area[3] - area[1]
+            if 3 * wide * high > before.width * before.height or any(_within(area, other) for other in cut):
+                continue
+            cut.append(area)
+            found.append(Place(one.difference.box_mm, *(_enlarged(i.crop(area), page) for i in (before, now))))
+        return found
+
+    def _opened(self, exhibit: Exhibit) -> Image.Image | None:
+        """An exhibit's picture; None where it is none, or its bytes are not at hand."""
+        data = self.data.get(exhibit.sha256)
+        if data is None or exhibit.type not in ("image/png", "image/jpeg"):
+            return None
+        try:
+            with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
+                return image.convert("RGB")
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return None
+
     def _picture(self, exhibit: Exhibit) -> Picture | None:
         data = self.data.get(exhibit.sha256)
         if data is None or exhibit.type not in ("image/png", "image/jpeg"):
@@ -215,7 +352,10 @@ class Album:
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
                 if exhibit.role == "page":
                     return _shown(image.convert("RGB"), "JPEG", 1200, exhibit.page)
-                if max(image.size) <= (1400 if exhibit.role in _SIGHT else 600):
+                if exhibit.role == "aligned":  # photographs, too large as PNG
+                    return _shown(image.convert("RGB"), "JPEG", 1200, exhibit.page)
+                largest = 1400 if exhibit.role in _SIGHT else 1200 if exhibit.role in _EXHIBITS else 600
+                if max(image.size) <= largest:
                     return Picture(_uri(data, image.format or "PNG"), image.width, image.height, exhibit.page)
                 if exhibit.role in _SIGHT:
                     return _shown(image.convert("RGB"), "JPEG", 1400, exhibit.page)
@@ -232,6 +372,25 @@ def _shown(image: Image.Image, format: str, largest: int, page: int | None) -> P
     return Picture(_uri(out.getvalue(), format), image.width, image.height, page)
 
 
+def _around(box_mm: Sequence[float], px_per_mm: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """What is cut out for a place: enough around it to read, within the page (pixels: left, top, right, bottom)."""
+    x, y, w, h = box_mm
+    aside, above = max(_AROUND_MM, (_LEAST_MM[0] - w) / 2), max(_AROUND_MM, (_LEAST_MM[1] - h) / 2)
+    left, right = (round(v * px_per_mm) for v in (x - aside, x + w + aside))
+    top, bottom = (round(v * px_per_mm) for v in (y - above, y + h + above))
+    left, top = min(max(left, 0), size[0] - 1), min(max(top, 0), size[1] - 1)
+    return left, top, max(min(right, size[0]), left + 1), max(min(bottom, size[1]), top + 1)
+
+
+def _within(area: Sequence[int], other: Sequence[int]) -> bool:
+    return area[0] >= other[0] and area[1] >= other[1] and area[2] <= other[2] and area[3] <= other[3]
+
+
+def _enlarged(image: Image.Image, page: int) -> Picture:
+    image = image.resize((image.width * _ENLARGED, image.height * _ENLARGED), Image.Resampling.LANCZOS)
+    return _shown(image, "PNG", max(image.size), page)
+
+
 def _uri(data: bytes, format: str) -> str:
     return f"data:image/{format.lower()};base64,{base64.b64encode(data).decode('ascii')}"
 
@@ -239,8 +398,17 @@ def _uri(data: bytes, format: str) -> str:
 # ── words ──────────────────────────────────────────────────────────────────────────────────────────────
 
 # Parameters of a reason that are codes (the others are names, numbers and texts) or moments.
-_CODES = frozenset({"what", "reasons", "reason", "detail", "ink", "shape", "against", "source"})
+_CODES = frozenset({"what", "reasons", "reason", "ink", "shape", "against", "source"})
 _MOMENTS = frozenset({"time", "day", "since"})
+_CODE = re.compile("[a-z]+(?:-[a-z0-9]+)+")
+# Kinds of changes that are told of files in a container (verify.formats.asic).
+_OF_FILES = frozenset(
+    {
+        "unsigned-file", "repeated-entry", "duplicate-entry", "encrypted-entry", "compression-unknown", "symbolic-link",
+        "unreadable-entry", "entry-name", "header-mismatch", "overlapping-entries", "bytes-before-archive",
+        "bytes-between-entries", "bytes-after-archive",
+    }
+)  # fmt: skip
 
 
 def say(reason: Reason, outcome: str, lang: str) -> str:
@@ -250,12 +418,20 @@ def say(reason: Reason, outcome: str, lang: str) -> str:
         return reason.en or sentence(reason.code, reason.params, lang)
     if "{" in template and not reason.params:
         return public_sentence(reason.code, outcome, lang)
-    return sentence(reason.code, {k: _spoken(k, v, lang) for k, v in reason.params.items()}, lang)
+    if any(name and name not in reason.params for _, name, _, _ in Formatter().parse(template)) and reason.en:
+        return reason.en  # from a version that said it otherwise
+    return sentence(reason.code, {k: _spoken(reason.code, k, v, lang) for k, v in reason.params.items()}, lang)
 
 
-def _spoken(name: str, value: Any, lang: str) -> Any:
+def _spoken(code: str, name: str, value: Any, lang: str) -> Any:
+    """A parameter of the reason `code` as it reads in a sentence."""
     if isinstance(value, list):
-        return ("；" if lang == "zh" else "; ").join(str(_spoken(name, v, lang)) for v in value)
+        return ("；" if lang == "zh" else "; ").join(str(_spoken(code, name, v, lang)) for v in value)
+    if name == "detail" and isinstance(value, str):
+        unknown = "changes-unreadable" if code == "changes-not-told" else "in-details"
+        return detail(value, lang) or word(unknown, lang)
+    if name == "objects" and isinstance(value, str) and code != "unsigned-files":  # whose objects are names of files
+        return _object(value, lang)
     if name in _CODES and isinstance(value, str):
         return word(value, lang)
     if name in _MOMENTS and isinstance(value, str):
@@ -265,6 +441,30 @@ def _spoken(name: str, value: Any, lang: str) -> Any:
             return value
         return when(moment if len(value) > 10 else moment.date(), lang)
     return value
+
+
+def _object(name: str, lang: str) -> str:
+    """An object that was changed; where none is known, the code of what was found stands in its place."""
+    return word(name, lang) if _CODE.fullmatch(name) else objects.spoken(name, lang)
+
+
+def changed(change: Change, lang: str) -> str:
+    """The object of a change. Files in a container keep their names."""
+    whole = change.kind in _OF_FILES and change.object not in ("the directory", "the end of the archive")
+    return change.object if whole else objects.spoken(change.object, lang)
+
+
+def detail(text: str | None, lang: str) -> str | None:
+    """A detail in words: a code, or one of our own phrases; None where a library speaks."""
+    if text is None:
+        return None
+    table = labels(lang)["words"]
+    return table.get(text) or objects.detail(text, lang)
+
+
+def rule(code: str, lang: str) -> str:
+    """What permits a change, in words."""
+    return labels(lang)["rules"].get(code, code)
 
 
 def word(code: str, lang: str) -> str:
@@ -287,26 +487,6 @@ def place(where: str, lang: str) -> str:
     kind, number, seal, whole = parts.groups()
     words = labels(lang)["places"]
     return words[whole] if whole else words[kind].format(n=number) + (f" ({seal})" if seal else "")
-
-
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
-def when(moment: datetime | date | None, lang: str) -> str:
-    """A day or a moment in words, with its zone."""
-    if moment is None:
-        return "–"
-    day, comma = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}", ", "
-    if lang == "zh":
-        day, comma = f"{moment.year}年{moment.month}月{moment.day}日", " "
-    if not isinstance(moment, datetime):
-        return day
-    zone = "" if moment.tzinfo is None else moment.strftime("%z")
-    zone = " UTC" if zone == "+0000" else f" UTC{zone[:3]}:{zone[3:5]}" if zone else ""
-    return f"{day}{comma}{moment.strftime('%H:%M:%S' if moment.second else '%H:%M')}{zone}"
 
 
 def _day(moment: datetime | date | None, lang: str) -> str:
@@ -341,11 +521,25 @@ def _asked(one: Fetching, lang: str) -> str:
     return sentence(code, params, lang)
 
 
+def _box(box_mm: Sequence[float], lang: str) -> str:
+    """Where on a page something is, and how large, in words."""
+    x, y, w, h = box_mm
+    return labels(lang)["sight"]["box"].format(x=round(x), y=round(y), w=f"{w:.1f}", h=f"{h:.1f}")
+
+
 def figure(value: float | None) -> str:
     """A number with the true minus sign; a dash where there is none."""
     if value is None:
         return "–"
     return (f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}").replace("-", "−")
+
+
+def measured(value: float | None, unit: str, *, signed: bool = False) -> str:
+    """A length in mm or an angle in degrees, to 0.01 mm and 0.1°; a dash where there is none."""
+    if value is None:
+        return "–"
+    told = f"{value:{'+' if signed else ''}.{2 if unit == 'mm' else 1}f}".replace("-", "−")
+    return f"{told}\u00a0mm" if unit == "mm" else f"{told}°"
 
 
 def lr(value: float | None) -> str:
@@ -396,12 +590,18 @@ def _environment(lang: str) -> Environment:
     environment.filters |= {
         "place": partial(place, lang=lang),
         "word": partial(word, lang=lang),
+        "rule": partial(rule, lang=lang),
+        "object": partial(objects.spoken, lang=lang),
+        "changed": partial(changed, lang=lang),
+        "detail": partial(detail, lang=lang),
         "when": partial(when, lang=lang),
         "day": partial(_day, lang=lang),
         "magnitude": partial(magnitude, lang=lang),
         "truth": {True: truths["yes"], False: truths["no"], None: truths["unknown"]}.__getitem__,
         "asked": partial(_asked, lang=lang),
+        "box": partial(_box, lang=lang),
         "figure": figure,
+        "measured": measured,
         "lr": lr,
         "axis": axis,
         "size": size,

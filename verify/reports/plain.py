@@ -34,6 +34,10 @@ def plain(report: Report, lang: str) -> Text:
         elif finding.outcome != "passed" and finding.reason.code not in told:
             text.append("  - ")
             text.append(say(finding.reason, finding.outcome, lang) + "\n")
+    for one in dict.fromkeys(f for e in report.evidence if e.kind == "signature" for f in e.fetching):
+        if one.code != "used":  # what was asked online and not got: the reason why something is not told
+            code, params = one.reason
+            text.append(f"  i {sentence(code, params, lang)}\n", style="dim")
     for remark in report.document.remarks:
         text.append(f"  i {remark}\n", style="dim")
     for problem in report.problems:

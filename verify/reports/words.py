@@ -1,6 +1,8 @@
-"""The few fixed words of reports, by language."""
+"""The few fixed words of reports, by language, and how moments are told."""
 
 from __future__ import annotations
+
+from datetime import date, datetime
 
 OUTCOME_WORDS = {
     "en": {"passed": "passed", "failed": "failed", "indeterminate": "not decided", "not_asked": "not asked"},
@@ -24,3 +26,22 @@ ANSWER_QUESTIONS = {
         "authorised": "该文件的用印是否经过批准？",
     },
 }
+
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def when(moment: datetime | date | None, lang: str) -> str:
+    """A day or a moment in words, with its zone."""
+    if moment is None:
+        return "–"
+    day, comma = f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}", ", "
+    if lang == "zh":
+        day, comma = f"{moment.year}年{moment.month}月{moment.day}日", " "
+    if not isinstance(moment, datetime):
+        return day
+    zone = "" if moment.tzinfo is None else moment.strftime("%z")
+    zone = " UTC" if zone == "+0000" else f" UTC{zone[:3]}:{zone[3:5]}" if zone else ""
+    return f"{day}{comma}{moment.strftime('%H:%M:%S' if moment.second else '%H:%M')}{zone}"

@@ -8,7 +8,7 @@ nor pyHanko knows it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from asn1crypto import algos, cms, core
@@ -56,15 +56,21 @@ class ArchiveStamp:
     token: Signer
     integrity: Integrity
     covered: Sequence[Any] = ()
+    token_der: bytes = b""
+    tokens: frozenset[bytes] = frozenset()  # the unsigned attributes' values that it covers, as DER
 
 
 def stamps(signer: Signer, content: Digest) -> Iterator[ArchiveStamp | None]:
     """The archive timestamps of a SignerInfo, newest first; None for one that cannot be read."""
     found: list[ArchiveStamp] = []
-    for value in _values(signer.unsigned_attributes, ARCHIVE_TIME_STAMP_V3):
+    try:
+        values = _values(signer.unsigned_attributes, ARCHIVE_TIME_STAMP_V3)
+    except (ValueError, TypeError, KeyError, IndexError):  # an attribute that cannot be read
+        values = []
+    for value in values:
         try:
             token = containers.read_cms(value.dump(), "RFC3161")[0]
-            found.append(_checked(signer, token, content))
+            found.append(replace(_checked(signer, token, content), token_der=value.dump()))
         except (Malformed, ValueError, TypeError, KeyError, IndexError):
             yield None
     yield from sorted(found, key=lambda s: s.token.time.timestamp() if s.token.time else 0.0, reverse=True)
@@ -98,7 +104,14 @@ def _checked(signer: Signer, token: Signer, content: Digest) -> ArchiveStamp:
 
     listed = {h.native for part in ("certificates", "crls") for h in index[part]}
     covered = [item for item in (*signer.certificates, *signer.crls) if hashed(name, item.dump()) in listed]
-    return ArchiveStamp(token, containers.check(token, imprint), covered)
+    hashes = {h.native for h in index["attributes"]}
+    tokens = {
+        value.dump()
+        for a in signer.unsigned_attributes or ()
+        for value in a["values"]
+        if hashed(name, a.dump() if oid == HASH_INDEX else a["type"].dump() + value.dump()) in hashes
+    }
+    return ArchiveStamp(token, containers.check(token, imprint), covered, tokens=frozenset(tokens))
 
 
 def _encodings(choices: Any) -> Iterator[bytes]:

@@ -276,7 +276,7 @@ class Examination:
             purpose="timestamp" if found.timestamp else "signature",
             field=work.field,
             container=signer.kind if signer else ("RFC3161" if found.timestamp else "CMS"),
-            level=self._level(work, all),
+            level=self._level(work, all, judged.chain),
             intact=work.integrity.intact,
             broken=work.integrity.broken,
             modification=modification,
@@ -334,10 +334,13 @@ class Examination:
             return None
 
     def _trail(self, work: Work, certificate: Any | None) -> Trail:
-        return trail(
-            self.paths, certificate, at=self.at, held=work.held, claimed=self._claimed(work),
-            purpose="time-stamping" if work.found.timestamp else "signing",
-        )  # fmt: skip
+        purpose: Purpose = "time-stamping" if work.found.timestamp else "signing"
+        claimed = self._claimed(work)
+        found = trail(self.paths, certificate, at=self.at, held=work.held, claimed=claimed, purpose=purpose)
+        if work.unchecked and any(f.status == "revoked" for f in found.facts):
+            # Whoever holds a revoked key may hold that of a revoked stamping authority, too, and set the clock back.
+            return trail(self.paths, certificate, at=self.at, held=None, claimed=claimed, purpose=purpose)
+        return found
 
     def _fetching(self, judged: Trail) -> tuple[Fetching, ...]:
         """What was asked online about the certificates of a path, and what came of it."""
@@ -347,18 +350,31 @@ class Examination:
         return tuple(a for a in self.online.attempts if a.certificate in about)
 
     def _exhibits(self, id: str, work: Work) -> Iterator[Piece]:
-        """The signer's certificate, what was signed where the file has grown since, and how both look."""
+        """What the answer rests on: both looks, the certificates and answers, what was signed where the file has grown since."""
         yield from self._pictures
         self._pictures.clear()
-        certificate = self._certificate(work)
-        if certificate is not None:
-            yield piece(certificate.dump(), type="application/pkix-cert", role="certificate", subject=id)
+        yield from self._proofs(id, work)
         end = work.coverage.end
         if work.coverage.defect is None and 0 < end < len(self.document.data) and end <= self._room:
             self._room -= end
             name = self.digests.beginning(end).hex()
             signed = Exhibit(sha256=name, type="application/pdf", role="signed-revision", subject=id)
             yield Piece(signed, self.document.data[:end])
+
+    def _proofs(self, id: str, work: Work) -> Iterator[Piece]:
+        """The certificates of the path and of the stamps' authorities, and the usable answers about the path's."""
+        certificate = self._certificate(work)
+        if certificate is None:
+            return
+        judged = self.paths.judge(certificate, self.at, purpose="time-stamping" if work.found.timestamp else "signing")
+        stamping = [t.certificate for t in _all_tokens(work.signer) if t.certificate is not None] if work.signer else []
+        held = [*judged.steps, *((judged.anchor,) if judged.anchor is not None else ()), *stamping]
+        for der in dict.fromkeys(c.dump() for c in held):
+            yield piece(der, type="application/pkix-cert", role="certificate", subject=id)
+        for kind, der in revocation.documents(self.paths, judged):
+            if len(der) <= self._room:
+                self._room -= len(der)
+                yield piece(der, type=kind, role="revocation", subject=id)
 
     # What changed
 
@@ -405,7 +421,8 @@ class Examination:
     ) -> tuple[Modification, str | None, Sight | None]:
         """What sight adds to what the structure tells: a page that looks otherwise without a permitted change accuses."""
         grown = work.coverage.defect is None and 0 < work.coverage.end < len(self.document.data)
-        if self._eye is None or work.found.timestamp or not grown or (modification == "none" and not changes):
+        # Also where the structure tells of no change: a reader may read the file otherwise than we do.
+        if self._eye is None or work.found.timestamp or not grown or not self._behind(work.coverage.end):
             return modification, detail, None
         # What is in doubt has its own answer already; what sight is asked for is what nothing in the file explains.
         known = [c.model_copy(update={"permitted_by": "in-doubt"}) if c.in_doubt else c for c in changes]
@@ -418,6 +435,10 @@ class Examination:
             return "unknown", "engines-disagree", sight
         return modification, detail, sight
 
+    def _behind(self, end: int) -> bool:
+        """Whether anything but blanks stands behind the signed part."""
+        return bool(self.document.data[end:].strip(b"\x00\t\n\f\r "))
+
     def _strangers(self, end: int, all: Sequence[Work]) -> list[Stranger]:
         """What stands behind the signed part and in no revision; the file is searched once for all signatures."""
         assert self.file is not None
@@ -429,8 +450,8 @@ class Examination:
     def _terms(self, work: Work, all: Sequence[Work]) -> Terms:
         return permissions.terms(work, all)
 
-    def _level(self, work: Work, all: Sequence[Work]) -> str | None:
-        return levels.level(work, all, self.store)
+    def _level(self, work: Work, all: Sequence[Work], chain: Sequence[Any]) -> str | None:
+        return levels.level(work, all, self.store, chain)
 
 
 def _changes(edits: Sequence[Any], terms: Terms) -> tuple[Change, ...]:

@@ -36,6 +36,8 @@ def intact(evidence: SignatureEvidence, dossier: Dossier) -> Reply:
 def unmodified(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
     """Was anything changed in the file after this signature, beyond what it permits?"""
     detail = evidence.modification_detail
+    if evidence.intact is not True and evidence.modification in ("none", "permitted"):
+        return None  # what was signed is not here, so nothing can be said to have stayed
     match evidence.modification:
         case "none":
             return passed("nothing-changed-since", field=evidence.field)
@@ -61,6 +63,8 @@ def sight(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
         return None
     if not seen.engines:
         return indeterminate("pages-not-drawn", field=evidence.field)
+    if evidence.intact is not True:
+        return indeterminate("compared-with-unproven", field=evidence.field)
     if seen.unexplained:
         return indeterminate("looks-different", field=evidence.field, pages=_pages(d.page for d in seen.unexplained))
     # A later signature's look is what a reader expects; a filled-in field or a note is worth a glance.
@@ -86,7 +90,8 @@ def identity(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
     if evidence.broken == "signed-data-missing":
         return indeterminate("signer-without-file", field=evidence.field, name=name)
     if not evidence.intact:
-        return indeterminate("nobody-proven", field=evidence.field)
+        code = "nobody-proven" if evidence.intact is False else "nobody-proven-untold"
+        return indeterminate(code, field=evidence.field)
     path = evidence.path
     if path.problem is None and path.complete:
         return passed("signer-proven", name=name, anchor=path.anchor)
@@ -117,11 +122,11 @@ def revocation(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
         return None
     if any(r.status == "revoked" for r in evidence.revocation):
         return None  # signature.identity speaks of it, with the time
-    leaf = evidence.signer.sha256 if evidence.signer else None
+    leaf, name = (evidence.signer.sha256, _name(evidence)) if evidence.signer else (None, None)
     answers = [r for r in evidence.revocation if r.certificate == leaf]
     if any(r.status == "good" for r in answers):
-        return passed("not-revoked", source=answers[0].source)
-    return indeterminate("no-revocation-answer")
+        return passed("not-revoked", source=answers[0].source, name=name)
+    return indeterminate("no-revocation-answer", name=name)
 
 
 @check("signature.algorithms", kind="signature", answer="unchanged")
@@ -138,11 +143,17 @@ def time(evidence: SignatureEvidence, dossier: Dossier) -> Reply | None:
     """Is the time of signing proven by a timestamp of a trusted authority?"""
     if evidence.purpose == "timestamp":
         return None
+    name = _name(evidence)
     if evidence.best_time is not None:
-        return passed("time-proven", time=evidence.best_time.isoformat())
+        return passed("time-proven", time=evidence.best_time.isoformat(), name=name)
     if evidence.claimed_time is not None:
-        return indeterminate("time-claimed", time=evidence.claimed_time.isoformat())
-    return indeterminate("time-unknown")
+        return indeterminate("time-claimed", time=evidence.claimed_time.isoformat(), name=name)
+    return indeterminate("time-unknown", name=name)
+
+
+def _name(evidence: SignatureEvidence) -> str:
+    """Whose signature it is: the signer as the certificate names him, else the field."""
+    return evidence.signer.common_name or evidence.signer.subject if evidence.signer else evidence.field
 
 
 CHECKS = (unmodified, intact, sight, authority, identity, revocation, algorithms, time)

@@ -290,6 +290,9 @@ def _check_cms(signer: Signer, digest: Digest, own: Any | None) -> Integrity:
     else:
         covered, expected = True, digest(name)
     attributes = signer.signed_attributes
+    if attributes is None and inner is not None and _reads_as_attributes(bytes(inner)):
+        # A signature over another's attributes is a signature over this "content", too (RFC 8933, 5).
+        return Integrity(False, "content-is-attributes")
     if attributes is None:
         to_verify, prehashed = expected, True
     else:
@@ -328,6 +331,15 @@ def _ordered(der: bytes) -> bytes:
         elements.append(content[:length])
         content = content[length:]
     return bytes(head) + b"".join(sorted(elements))
+
+
+def _reads_as_attributes(content: bytes) -> bool:
+    """Whether a content is itself a set of signed attributes."""
+    try:
+        found = {a["type"].native for a in cms.CMSAttributes.load(content, strict=True)}
+    except (ValueError, TypeError, KeyError):
+        return False
+    return {"content_type", "message_digest"} <= found
 
 
 def _verify(signer: Signer, own: Any, data: bytes, prehashed: bool) -> Integrity:

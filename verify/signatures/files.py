@@ -237,7 +237,8 @@ class FileExamination(Examination):
         carried = work.signer
         store = [Kept(i, 0) for i in (*carried.certificates, *carried.crls, *carried.ocsps)] if carried else []
         timed = Times(self.paths, self.at, store, self._content, self._ask).of([base, *above])
-        self._levels[work.field] = _level(timed[0], timed, store)
+        chain = self._trail(timed[0], self._certificate(timed[0])).chain
+        self._levels[work.field] = _level(timed[0], timed, store, chain)
         told = replace(timed[0], coverage=work.coverage)
         certificate = self._certificate(told)
         if certificate is not None:
@@ -266,7 +267,7 @@ class FileExamination(Examination):
     def _content(self, work: Work, algorithm: str) -> bytes:
         return self.subjects[work.found.field].digest(algorithm)
 
-    def _level(self, work: Work, all: Sequence[Work]) -> str | None:
+    def _level(self, work: Work, all: Sequence[Work], chain: Sequence[Any]) -> str | None:
         return self._levels.get(work.field)
 
     # Evidence
@@ -279,10 +280,8 @@ class FileExamination(Examination):
         )
 
     def _exhibits(self, id: str, work: Work) -> Iterator[Piece]:
-        """The signer's certificate, and what was signed where it lies in the signature."""
-        certificate = self._certificate(work)
-        if certificate is not None:
-            yield piece(certificate.dump(), type="application/pkix-cert", role="certificate", subject=id)
+        """The certificates and answers, and what was signed where it lies in the signature."""
+        yield from self._proofs(id, work)
         document = self.document
         if not isinstance(document, CmsDocument) or document.detached or document.content is None:
             return
@@ -300,20 +299,36 @@ class FileExamination(Examination):
         defects = tuple(Change(revision=1, object=d.where, kind=d.code) for d in self.document.defects)
         if any(d.code in _ATTACKS for d in self.document.defects):
             return "suspicious", defects, "container-ambiguous"
-        bare = self._unprotected(all)
+        bare = self._unprotected(work, all)
         if bare:
             changes = (*defects, *(Change(revision=1, object=n, kind="unsigned-file") for n in bare))
             return "unknown", changes, "unsigned-files"
         return ("unknown", defects, "container-damaged") if defects else ("none", (), None)
 
-    def _unprotected(self, all: Sequence[Work]) -> list[str]:
-        """The container's files that no signature is over; where nobody signed, no timestamp."""
+    def _unprotected(self, work: Work, all: Sequence[Work]) -> list[str]:
+        """The container's files that neither this signature is over nor one that counts beside it; where nobody signed, no timestamp."""
         container = self.document
         assert isinstance(container, AsicDocument)
         signatures = [w for w in all if not w.found.timestamp] or all
-        protected = {n for w in signatures for n in self.subjects[w.found.field].protects}
+        counting = [w for w in signatures if w is work or self._counts(w, work)]
+        protected = {n for w in counting for n in self.subjects[w.found.field].protects}
         strays = [n for n in container.entries if in_meta(n) and not _HOUSEKEEPING.match(n)]
         return [n for n in (*container.data_objects, *strays) if n not in protected]
+
+    def _counts(self, other: Work, beside: Work) -> bool:
+        """Whether another signature can answer for a file: it holds, and is the same signer's or somebody's whom we trust.
+
+        Else whoever adds a file adds a signature of his own, and the file looks as if it belonged.
+        """
+        if not other.integrity.intact:
+            return False
+        mine, theirs = self._certificate(beside), self._certificate(other)
+        if theirs is None:
+            return False
+        if mine is not None and mine.dump() == theirs.dump():
+            return True
+        path = self._trail(other, theirs).path
+        return path.complete and path.problem is None
 
     def _inner_documents(self) -> Mapping[str, Document]:
         document = self.document
@@ -354,8 +369,8 @@ def _without_content(signer: Signer, own: Any | None) -> Integrity:
     return missing if result.intact else result
 
 
-def _level(work: Work, timed: Sequence[Work], store: Sequence[Kept]) -> str | None:
-    level = levels.level(work, timed, store)
+def _level(work: Work, timed: Sequence[Work], store: Sequence[Kept], chain: Sequence[Any]) -> str | None:
+    level = levels.level(work, timed, store, chain)
     inside = any(s.kind == "archive" and s.intact for s in work.stamps)
     return level + "A" if level is not None and level.endswith("-LT") and inside else level
 

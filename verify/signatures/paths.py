@@ -30,7 +30,7 @@ from pyhanko_certvalidator.revinfo.manager import RevinfoManager
 from pyhanko_certvalidator.validate import async_validate_path
 
 from verify.signatures import evidence
-from verify.signatures.algorithms import weak_certificate
+from verify.signatures.algorithms import weak, weak_certificate
 from verify.signatures.containers import certificate, mended_key
 from verify.stores.trust import ANY_POLICY, Anchor, Purpose, TrustAnchors
 
@@ -71,6 +71,8 @@ _UNDERSTOOD = frozenset(
         "issuer_alt_name", "freshest_crl", "authority_information_access", "subject_information_access",
     }
 )  # fmt: skip
+# Purposes that have nothing to do with signing documents; a certificate for nothing else signs none.
+_OTHER_PURPOSES = frozenset({"server_auth", "time_stamping", "ocsp_signing", "code_signing"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -263,7 +265,9 @@ class Paths:
         if problem is None and not _may(route.steps[0], purpose):
             problem, detail = "key-usage", f"the certificate is not meant for {purpose}"
         if problem is None and len(list(route.path.iter_certs(include_root=False))):
-            weak = next((w for w in map(weak_certificate, route.steps) if w), None)
+            weak = next((w for w in map(weak_certificate, route.steps) if w), None) or _weak_key(
+                route.steps[1:], moment
+            )
             if weak:
                 problem, detail = "weak-algorithm", weak
         anchored = problem != "no-path"
@@ -364,10 +368,25 @@ def _may(leaf: Any, purpose: str) -> bool:
         if purpose == "time-stamping":
             extended = leaf.extended_key_usage_value
             return extended is not None and "time_stamping" in extended.native
-        usage = leaf.key_usage_value
+        usage, extended = leaf.key_usage_value, leaf.extended_key_usage_value
+        if extended is not None and extended.native and set(extended.native) <= _OTHER_PURPOSES:
+            return False
         return usage is None or bool({"digital_signature", "non_repudiation"} & set(usage.native))
     except (ValueError, TypeError):
         return False
+
+
+def _weak_key(authorities: Sequence[Any], moment: datetime) -> str | None:
+    """Whether an authority between the signer and the anchor has a key that is too short for a moment."""
+    for cert in authorities:
+        try:
+            kind = {"rsassa_pss": "rsa", "ec": "ecdsa"}.get(cert.public_key.algorithm, cert.public_key.algorithm)
+        except (ValueError, TypeError, KeyError):
+            continue
+        found = weak(None, kind, key_bits(cert), moment)
+        if found:
+            return f"an authority of the path has a key that is too short ({found[0]})"
+    return None
 
 
 def finished(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -385,7 +404,7 @@ def validity(cert: Any) -> tuple[datetime | None, datetime | None]:
     try:
         span = cert["tbs_certificate"]["validity"]
         return span["not_before"].native, span["not_after"].native
-    except (ValueError, TypeError):
+    except Exception:  # asn1crypto raises what it likes on odd certificates
         return None, None
 
 
@@ -398,7 +417,7 @@ def name_key(name: Any) -> str:
 def _prepared(der: bytes) -> str:
     try:
         return str(x509.Name.load(der).hashable)
-    except (ValueError, TypeError):
+    except Exception:
         return der.hex()
 
 
@@ -416,7 +435,7 @@ def _described(der: bytes) -> evidence.Certificate:
     before, after = validity(cert)
     try:
         usage = tuple(sorted(cert.key_usage_value.native)) if cert.key_usage_value is not None else ()
-    except (ValueError, TypeError):
+    except Exception:
         usage = ()
     return evidence.Certificate(
         subject=_friendly(cert.subject),
@@ -443,7 +462,7 @@ def _names(name: Any) -> dict[str, str]:
         for relative in name.chosen:
             for part in relative:
                 found.setdefault(str(part["type"].native), str(part["value"].native))
-    except (ValueError, TypeError):
+    except Exception:  # noqa: S110 - names may be anything
         pass
     return found
 
@@ -451,7 +470,7 @@ def _names(name: Any) -> dict[str, str]:
 def _friendly(name: Any) -> str:
     try:
         return str(name.human_friendly)
-    except (ValueError, TypeError):
+    except Exception:
         return "unreadable name"
 
 

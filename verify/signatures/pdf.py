@@ -6,18 +6,31 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import BytesIO
 from typing import Any
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.reader import PdfFileReader, process_data_at_eof
 
 from verify.signatures.evidence import Appearance
 from verify.signatures.objects import entry, resolved
 from verify.signatures.places import Places
-from verify.signatures.reader import Reader
+from verify.signatures.reader import OBJECT, SPACE, Reader
 
-_BYTE_RANGE = re.compile(rb"/ByteRange\s*\[\s*(-?\d+)\s+(-?\d+)\s+(-?\d+)\s+(-?\d+)\s*\]")
-_SUBFILTER = re.compile(rb"/SubFilter\s*/([A-Za-z0-9.]+)")
+
+def _spelled(name: bytes) -> bytes:
+    """A pattern for a name, whichever of its letters are escaped (7.3.5)."""
+    return b"/" + b"".join(b"(?:%c|#(?i:%02x))" % (letter, letter) for letter in name)
+
+
+_BYTE_RANGE = re.compile(
+    _spelled(b"ByteRange") + SPACE + rb"*+\[" + SPACE + rb"*+"
+    + (SPACE + rb"++").join([rb"([+-]?\d++)"] * 4) + SPACE + rb"*+\]"
+)  # fmt: skip
+_SUBFILTER = re.compile(_spelled(b"SubFilter") + SPACE + rb"*+/([A-Za-z0-9._-]+)")
+_START = re.compile(rb"startxref" + SPACE + rb"*+(\d++)")
+_TABLE = re.compile(SPACE + rb"*+")
+_SLACK = 8  # bytes by which writers miss their own table
 _MOST_FIELDS = 5_000
 
 
@@ -61,7 +74,7 @@ class SignedFile:
     """A PDF's bytes with pyHanko's view of its revisions."""
 
     data: bytes
-    reader: PdfFileReader
+    reader: Reader
 
     @cached_property
     def places(self) -> Places:
@@ -79,8 +92,32 @@ class SignedFile:
         return self.reader.xrefs.get_historical_ref(reference, revision) is not None
 
     def revision_end(self, revision: int) -> int:
-        """Where the revision's cross-reference section ends."""
-        return int(self.reader.xrefs.get_xref_container_info(revision).end_location)
+        """Where the revision's cross-reference section ends, and that of its other half in a hybrid file."""
+        hybrid = self.reader.xrefs.get_xref_data(revision).hybrid
+        end = int(self.reader.xrefs.get_xref_container_info(revision).end_location)
+        return end if hybrid is None else max(end, int(hybrid.meta_info.end_location))
+
+    def revision_at(self, end: int) -> int | None:
+        """The revision that a reader of the file's first `end` bytes would take for the newest; None where none is.
+
+        A revision counts by the chain that leads to it and not by where its bytes lie: the signed part may hold a
+        table that only a later trailer leads to.
+        """
+        stated = _stated_start(self.data, end)
+        if stated is None:
+            return None
+        place = self._table_at(stated)
+        missed = [
+            (abs(self._table_at(int(self.reader.xrefs.get_startxref_for_revision(n))) - place), -n)
+            for n in range(self.revisions)
+        ]
+        least, number = min(missed)
+        return -number if least <= _SLACK else None
+
+    def _table_at(self, offset: int) -> int:
+        """Where a table begins that an offset leads to: behind the white space."""
+        found = _TABLE.match(self.data, offset)
+        return found.end() if found is not None else offset
 
 
 def open_signed(data: bytes, password: str | None) -> SignedFile:
@@ -257,7 +294,7 @@ def gap(data: bytes, span: Sequence[int]) -> bytes | None:
     start, end = span[0] + span[1], span[2]
     if not 0 <= start < end <= len(data) or data[start : start + 1] != b"<" or data[end - 1 : end] != b">":
         return None
-    digits = re.sub(rb"\s+", b"", data[start + 1 : end - 1])
+    digits = re.sub(rb"[\x00\t\n\f\r ]+", b"", data[start + 1 : end - 1])
     try:
         return bytes.fromhex((digits + b"0" * (len(digits) % 2)).decode("ascii"))
     except (ValueError, UnicodeDecodeError):
@@ -292,20 +329,33 @@ def coverage(data: bytes, found: Found, file: SignedFile | None) -> Coverage:
         return Coverage("partial", end, defect=None)
     if not data[end:].strip(b"\r\n\t \x00"):
         return Coverage("whole-file", end, file.revisions - 1)
-    covered = None
-    for number in range(file.revisions):
-        if file.revision_end(number) > end:
-            break
-        covered = number
+    covered = file.revision_at(end)
     if covered is None or not file.exists(found, covered):
         return Coverage("partial", end, covered, "revision-not-covered")
-    # What lies between the last cross-reference section and the end must be its own trailer and nothing else.
-    tail = data[max(file.revision_end(n) for n in range(covered + 1)) : end]
-    if tail.count(b"%%EOF") > 1 or re.search(rb"\d+\s+\d+\s+obj\b", tail):
+    # The chain down from it lies in the signed part, and what follows it there is its own trailer and nothing else.
+    last = max(file.revision_end(n) for n in range(covered + 1))
+    tail = data[last:end]
+    if last > end or tail.count(b"%%EOF") > 1 or OBJECT.search(tail):
         return Coverage("partial", end, covered, "revision-not-covered")
     if not data[:end].rstrip(b"\r\n\t \x00").endswith(b"%%EOF"):
         return Coverage("partial", end, covered, "trailer-not-covered")
     return Coverage("revision", end, covered)
+
+
+def _stated_start(data: bytes, end: int) -> int | None:
+    """Where the last trailer of the first `end` bytes says that the newest table begins; None where it says two things.
+
+    pyHanko goes by lines and by the end-of-file mark, many viewers by the last word `startxref` alone.
+    """
+    tail = data[max(end - 4096, 0) : end]
+    words = [int(number) for number in _START.findall(tail)]
+    stream = BytesIO(tail)
+    stream.seek(max(len(tail) - 1, 0))
+    try:
+        stated = int(process_data_at_eof(stream))
+    except Exception:  # another spelling than the library's
+        return words[-1] if words else None
+    return stated if words and words[-1] == stated else None
 
 
 # Where it shows

@@ -3,20 +3,30 @@
 pyHanko reads objects byte by byte and parses an object stream's header anew for every object in it; a signature
 value of a megabyte or a large form then costs a second. Here well-formed objects are taken apart by one regular
 expression into the same pyHanko types; whatever looks odd in the least goes to pyHanko's own parser, so that there
-is one reading of malformed files, and it is the library's.
+is one reading of malformed files, and it is the library's. Where other viewers read such an object otherwise (a key that
+stands twice), the reader remembers it.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.xref import ObjStreamRef, XRefSectionType
+
+from verify.signatures.doubles import doubled
+
+# Where bytes are searched: what any reader takes for white space, with comments (ISO 32000-2, 7.2).
+SPACE = rb"(?:[\x00\t\n\x0b\f\r ]|%[^\r\n]*[\r\n])"
+# An object's header: its number and its generation.
+OBJECT = re.compile(rb"(?<![\d.])(\d++)" + SPACE + rb"++(\d++)" + SPACE + rb"++obj\b")
 
 _TOKEN = re.compile(
-    rb"""(?:[\x00\t\n\f\r ]+|%[^\r\n]*[\r\n])*                     # white space and comments (ISO 32000-2, 7.2)
+    rb"""(?:[\x00\t\n\f\r ]|%[^\r\n]*[\r\n])*+                     # white space and comments (ISO 32000-2, 7.2)
     (?:(\d{1,10})[\x00\t\n\f\r ]+(\d{1,5})[\x00\t\n\f\r ]+R(?=[\x00\t\n\f\r \[\]<>/()%]|$)   # 1, 2: a reference
     |([+-]?\d{1,18})(?=[\x00\t\n\f\r \[\]<>/()%]|$)                # 3: an integer
     |([+-]?(?:\d+\.\d*|\.\d+))(?=[\x00\t\n\f\r \[\]<>/()%]|$)      # 4: a real
@@ -28,13 +38,15 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_STRING = re.compile(rb"(?:[\x00\t\n\f\r ]+|%[^\r\n]*[\r\n])*\(")
+_STRING = re.compile(rb"(?:[\x00\t\n\f\r ]|%[^\r\n]*[\r\n])*+\(")
 _STREAM = re.compile(rb"[\x00\t\n\f\r ]*stream(\r\n|\n)")
 _ENDSTREAM = re.compile(rb"[\x00\t\n\f\r ]*endstream")
 _HEADER = re.compile(
     rb"[\x00\t\n\f\r ]*(\d{1,10})[\x00\t\n\f\r ]+(\d{1,5})[\x00\t\n\f\r ]+obj(?=[\x00\t\n\f\r \[<(/%])"
 )
-_END = re.compile(rb"(?:[\x00\t\n\f\r ]+|%[^\r\n]*[\r\n])*endobj")
+_END = re.compile(rb"(?:[\x00\t\n\f\r ]|%[^\r\n]*[\r\n])*+endobj")
+# Where an object's own text begins, as leniently as pyHanko finds it.
+_LOOSE_HEADER = re.compile(SPACE + rb"*+\d++" + SPACE + rb"++\d++" + SPACE + rb"++obj")
 _DEEPEST = 100
 
 
@@ -42,13 +54,44 @@ class _Odd(Exception):
     """Not plain enough for the quick way."""
 
 
+class _Listed(NamedTuple):
+    """An object stream's header."""
+
+    numbers: tuple[int, ...]  # in their order
+    offsets: dict[int, int]  # where an object begins in the stream; the first of two of one number
+    twice: frozenset[int]
+
+
 class Reader(PdfFileReader):  # type: ignore[misc]
     """pyHanko's reader over a file's bytes, lenient."""
 
     def __init__(self, data: bytes) -> None:
         self._bytes = data
-        self._headers: dict[tuple[int, int], dict[int, int]] = {}  # object stream: number → offset
+        self._headers: dict[tuple[int, int], _Listed] = {}  # by an object stream's number
+        self._doubled: dict[int | ObjStreamRef, tuple[str, ...]] = {}
         super().__init__(BytesIO(data), strict=False)
+
+    @property
+    def any_doubled(self) -> bool:
+        """Whether something stands twice in any object that was read."""
+        return bool(self._doubled)
+
+    def doubled(self, place: int | ObjStreamRef | None) -> tuple[str, ...]:
+        """What stands twice, and differently, in the object at a place; only where that object was read."""
+        return self._doubled.get(place, ()) if place is not None else ()
+
+    def doubled_in_trailer(self, revision: int) -> tuple[str, ...]:
+        """The keys that stand twice in a revision's trailer or in the dictionary of its cross-reference stream."""
+        info = self.xrefs.get_xref_container_info(revision)
+        if info.xref_section_type == XRefSectionType.STREAM:
+            return self._doubled_at(int(info.start_location))
+        found = doubled(self._bytes, int(info.end_location))
+        hybrid = self.xrefs.get_xref_data(revision).hybrid
+        return found if hybrid is None else found + self._doubled_at(int(hybrid.meta_info.start_location))
+
+    def _doubled_at(self, position: int) -> tuple[str, ...]:
+        head = _LOOSE_HEADER.match(self._bytes, position)
+        return doubled(self._bytes, head.end()) if head is not None else ()
 
     def _read_object(
         self,
@@ -63,7 +106,8 @@ class Reader(PdfFileReader):  # type: ignore[misc]
             try:
                 found = self._plain_object(ref, marker)
             except _Odd:
-                pass
+                if keys := self._doubled_at(marker):
+                    self._doubled[marker] = keys
             else:
                 if not never_decrypt and self.encrypted:
                     return generic.proxy_encrypted_obj(found, self.security_handler)
@@ -103,16 +147,25 @@ class Reader(PdfFileReader):  # type: ignore[misc]
     def _get_object_from_stream(self, idnum: int, stmnum: int, idx: int) -> Any:
         stream = generic.Reference(stmnum, 0, self).get_object()
         try:
-            data, offsets = self._contents(stream, stmnum)
-            if not 0 <= idx < len(offsets) or idnum not in offsets:
+            data, listed = self._contents(stream, stmnum)
+            if not 0 <= idx < len(listed.numbers) or idnum not in listed.offsets:
                 raise _Odd
-            found, _ = _parsed(data, offsets[idnum], generic.Reference(idnum, 0, self))
         except _Odd:
             return super()._get_object_from_stream(idnum, stmnum, idx)
+        start = listed.offsets[idnum]
+        # The library goes by the number, others by the place in the list.
+        keys: tuple[str, ...] = (f"object {idnum}",) if idnum in listed.twice or listed.numbers[idx] != idnum else ()
+        try:
+            found, _ = _parsed(data, start, generic.Reference(idnum, 0, self))
+        except _Odd:
+            keys += doubled(data, start)
+            found = super()._get_object_from_stream(idnum, stmnum, idx)
+        if keys:
+            self._doubled[ObjStreamRef(stmnum, idx)] = keys
         return found
 
-    def _contents(self, stream: Any, number: int) -> tuple[bytes, dict[int, int]]:
-        """An object stream's bytes, and where in them each object begins (ISO 32000-2, 7.5.7)."""
+    def _contents(self, stream: Any, number: int) -> tuple[bytes, _Listed]:
+        """An object stream's bytes, and what its header lists (ISO 32000-2, 7.5.7)."""
         if not isinstance(stream, generic.StreamObject) or stream.get("/Type") != "/ObjStm":
             raise _Odd
         data = bytes(stream.data)
@@ -121,15 +174,16 @@ class Reader(PdfFileReader):  # type: ignore[misc]
             count, first = stream.get("/N"), stream.get("/First")
             if not isinstance(count, int) or not isinstance(first, int) or not 0 <= first <= len(data):
                 raise _Odd
-            numbers = data[:first].split()
-            if len(numbers) < 2 * count or not all(n.isdigit() for n in numbers[: 2 * count]):
+            header = data[:first].replace(b"\x00", b" ").split()
+            if len(header) < 2 * count or not all(n.isdigit() for n in header[: 2 * count]):
                 raise _Odd
+            numbers = tuple(int(n) for n in header[: 2 * count : 2])
             offsets: dict[int, int] = {}
-            for one, offset in zip(numbers[: 2 * count : 2], numbers[1 : 2 * count : 2], strict=True):
-                offsets.setdefault(int(one), first + int(offset))
-            if len(offsets) != count:
-                raise _Odd  # a number that stands twice: which one counts is the library's to say
-            self._headers[key] = offsets
+            for one, offset in zip(numbers, header[1 : 2 * count : 2], strict=True):
+                offsets.setdefault(one, first + int(offset))
+            alone = len(offsets) == len(numbers)
+            twice = frozenset[int]() if alone else frozenset(n for n, times in Counter(numbers).items() if times > 1)
+            self._headers[key] = _Listed(numbers, offsets, twice)
         return data, self._headers[key]
 
 

@@ -133,6 +133,20 @@ def _told(
     )  # fmt: skip
 
 
+def documents(paths: Paths, judged: Judged) -> Iterator[tuple[str, bytes]]:
+    """The lists and responses that tell about the steps of a path, each once: type and DER."""
+    if judged.validated is None or not judged.complete:
+        return
+    seen: set[bytes] = set()
+    for cert in judged.validated.iter_certs(include_root=False):
+        for answer in answers(paths, judged.validated, cert):
+            for one in answer.documents if answer.status != "unknown" else ():
+                der = one.dump()
+                if der not in seen:
+                    seen.add(der)
+                    yield ("application/pkix-crl" if answer.source == "crl" else "application/ocsp-response"), der
+
+
 def covers(fact: RevocationFact, moment: datetime) -> bool:
     """Whether a good answer speaks about a moment: the end of a certificate's validity, say."""
     if fact.status == "revoked" or fact.problem not in (None, "stale") or fact.this_update is None:

@@ -45,17 +45,18 @@ class Times:
 
     def of(self, works: Sequence[Work]) -> list[Work]:
         """The works with their stamps and proven times, in the order given."""
-        proofs: list[tuple[int, datetime]] = []  # (covers up to this byte, time)
+        proofs: list[tuple[int, int, datetime]] = []  # (covers up to this byte, and revision, time)
         result: dict[int, Work] = {}
         for index in sorted(range(len(works)), key=lambda i: works[i].coverage.end, reverse=True):
             work = works[index]
-            # A proof must lie outside of what it proves.
-            known = min((t for end, t in proofs if end > work.coverage.end), default=None)
+            # A proof must lie outside of what it proves, and what it proves must have stood in its revision.
+            known = min((t for end, number, t in proofs if _stood(work, end, number)), default=None)
             if work.found.timestamp:
                 stamp = self._document_stamp(work, known)
                 counts = bool(stamp.intact and stamp.trusted and stamp.time and work.coverage.defect is None)
                 if counts and stamp.time is not None:
-                    proofs.append((work.coverage.end, stamp.time))
+                    number = work.revision if work.revision is not None else 1 << 30
+                    proofs.append((work.coverage.end, number, stamp.time))
                     self._prove(work, stamp.time)
                 own_time = stamp.time if counts else None
                 result[index] = replace(work, stamps=(stamp,), proven=_earliest(known, own_time), held=known)
@@ -63,10 +64,14 @@ class Times:
             if known is not None and work.signer is not None:
                 self.paths.prove(_carried(work.signer), known)
             stamps = tuple(self._stamps(work, known))
-            proven = _earliest(known, *(s.time for s in stamps if s.kind != "content" and s.intact and s.trusted))
+            sound = [s for s in stamps if s.kind != "content" and s.intact and s.trusted]
+            # A stamp whose authority may have been revoked counts where there is no better one, and is told.
+            checked = [s.time for s in sound if s.problem is None]
+            proven = _earliest(known, *(checked or [s.time for s in sound]))
             if proven is not None and work.signer is not None:
                 self.paths.prove((*work.signer.own_crls, *work.signer.own_ocsps), proven)
-            result[index] = replace(work, stamps=stamps, proven=proven, held=proven)
+            unchecked = proven is not None and proven not in (known, *checked)
+            result[index] = replace(work, stamps=stamps, proven=proven, held=proven, unchecked=unchecked)
         later = [result[i] for i in range(len(works)) if works[i].found.timestamp]
         return [self._with_later(result[i], later) for i in range(len(works))]
 
@@ -98,20 +103,24 @@ class Times:
         signer = work.signer
         if signer is None or signer.info is None:
             return
+        listed: list[tuple[frozenset[bytes], datetime]] = []  # what trusted archive stamps cover, and since when
         for stamp in archive.stamps(signer, lambda name: self.content(work, name)):
             if stamp is None:
                 yield Timestamp(kind="archive", time=None, intact=None, trusted=None, problem="broken")
                 continue
-            told = self._told("archive", stamp.token, stamp.integrity, known)
+            own = _earliest(known, *(t for tokens, t in listed if stamp.token_der in tokens))
+            told = self._told("archive", stamp.token, stamp.integrity, own)
             yield told
             if told.intact and told.trusted and told.time is not None:
-                # All that it covers, the older stamps among it, existed then.
-                known = _earliest(known, told.time)
+                # All that it lists, the older stamps among it, existed then.
+                listed.append((stamp.tokens, told.time))
                 self.paths.prove(stamp.covered, told.time)
+        signed = _earliest(known, *(t for _, t in listed))
         for token, _ in containers.tokens(signer, "content_time_stamp"):
-            yield self._token("content", token, lambda name: self.content(work, name), known)
-        for token, _ in containers.tokens(signer):
-            yield self._token("signature", token, lambda name: hashed(name, signer.signature), known)
+            yield self._token("content", token, lambda name: self.content(work, name), signed)
+        for token, der in containers.tokens(signer):
+            own = _earliest(known, *(t for tokens, t in listed if der in tokens))
+            yield self._token("signature", token, lambda name: hashed(name, signer.signature), own)
 
     def _token(self, kind: Any, token: Signer | None, digest: Any, known: datetime | None) -> Timestamp:
         if token is None:
@@ -142,7 +151,7 @@ class Times:
         best: tuple[bool | None, str | None] = (None, None)
         for judged in self.paths.candidates(token.certificate, moment, purpose="time-stamping", used=token.time):
             best = self._along(judged, token.time, moment)
-            if best[0]:
+            if best == (True, None):
                 return best
         return best
 
@@ -155,8 +164,18 @@ class Times:
         told = revocation.facts(self.paths, judged, moment)
         gone = [f for f in told if f.status == "revoked" and (f.revoked_at is None or f.revoked_at <= moment)]
         # An authority that closed in good order leaves its tokens valid (RFC 3161, 4).
-        closed = all(f.reason in _CLOSED and f.revoked_at is not None and time < f.revoked_at for f in gone)
-        return (True, None) if closed else (False, "revoked")
+        if not all(f.reason in _CLOSED and f.revoked_at is not None and time < f.revoked_at for f in gone):
+            return False, "revoked"
+        # What was said about the time of the stamp is kept beside it; what is out of date since would have to be asked for.
+        then = revocation.facts(self.paths, judged, time) if any(f.status == "unknown" for f in told) else ()
+        return True, "revocation-unknown" if any(f.status == "unknown" for f in then) else None
+
+
+def _stood(work: Work, end: int, revision: int) -> bool:
+    """Whether a signature stood in what a stamp covers. A range with a defect tells nothing of where it ends."""
+    if work.coverage.defect is not None or end <= work.coverage.end:
+        return False
+    return work.found.revision is None or work.found.revision <= revision
 
 
 def _carried(signer: Signer) -> Iterable[Any]:

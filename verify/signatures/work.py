@@ -24,6 +24,7 @@ class Work:
     proven: datetime | None = None  # the earliest proven time of existence
     held: datetime | None = None  # what later stamps prove, without its own: the moment for a timestamp's own path
     since: datetime | None = None  # made after this: a trusted content timestamp lies in the signed attributes
+    unchecked: bool = False  # what proves its time is a stamp whose authority may have been revoked
     disordered: bool = False  # trusted stamps contradict the order in which they were set
 
     @property

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from verify.core.document import digest
-from verify.core.errors import VerifyError
+from verify.core.errors import UsageError, VerifyError
+
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,62}[a-z0-9]")
 
 
 @dataclass(frozen=True)
@@ -43,3 +47,45 @@ def model(folder: Path, name: str, file: str = "calibration.json") -> ModelFile:
             f"the model {name} is not there",
             "Install sigillum again, or name the models' folder in the settings.",
         ) from error
+
+
+def find_model(folders: Sequence[Path], name: str, file: str = "calibration.json") -> ModelFile:
+    """A file of a model from the first folder that knows the name. Raises VerifyError `model-missing`."""
+    for folder in folders[:-1]:
+        try:
+            return model(folder, name, file)
+        except VerifyError:
+            continue
+    return model(folders[-1], name, file)
+
+
+def add_model(folder: Path, name: str, files: Mapping[str, bytes]) -> None:
+    """Write a new model beside the folder's others and enter its digests into index.toml.
+
+    Raises UsageError `model-name-invalid`, VerifyError `model-not-written`. Whether the name is free is the caller's to ask.
+    """
+    check_model_name(name)
+    index = folder / "index.toml"
+    try:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for file, data in files.items():
+            (folder / name / file).write_bytes(data)
+        known = index.read_text(encoding="utf-8") if index.exists() else ""
+        lines = [f'["{name}"]', *(f'"{file}" = "{digest(data)}"' for file, data in sorted(files.items())), ""]
+        draft = index.with_name(index.name + ".part")
+        draft.write_text("\n".join([*([known.rstrip("\n"), ""] if known else []), *lines]), encoding="utf-8")
+        draft.replace(index)
+    except OSError as error:
+        raise VerifyError(
+            "model-not-written", f"the model {name} cannot be written to {folder}", "Make the folder writable."
+        ) from error
+
+
+def check_model_name(name: str) -> None:
+    """Raises UsageError `model-name-invalid` where a name could not be a folder of its own."""
+    if not MODEL_NAME.fullmatch(name):
+        raise UsageError(
+            "model-name-invalid",
+            f"{name!r} is no model's name",
+            "Lower-case letters, digits, dots and hyphens, two at least.",
+        )

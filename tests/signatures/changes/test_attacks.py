@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from io import BytesIO
 from typing import Any, get_args
 
@@ -33,6 +34,8 @@ from verify.simulation.attacks import (
     hide_object,
     loop_tables,
     move_contents,
+    newest_table,
+    root_of,
     show_hidden,
     size_of,
     skip_revision,
@@ -108,6 +111,141 @@ def test_tables_that_lead_in_a_circle_end_the_reading_and_not_the_examination() 
 
 def test_a_second_end_mark_is_no_change() -> None:
     assert only(signed_once() + b"%%EOF\n").modification == "none"
+
+
+# Two readings of one file
+
+
+def body_of(pdf: bytes, number: int) -> bytes:
+    """An object's newest body, in a file without object streams."""
+    return re.findall(rb"(?:^|[\r\n])%d 0 obj\s*(.*?)\s*endobj" % number, pdf, re.DOTALL)[-1]
+
+
+def page_number(pdf: bytes) -> int:
+    return int(PdfFileReader(BytesIO(pdf), strict=False).root["/Pages"]["/Kids"].raw_get(0).idnum)
+
+
+def twice(body: bytes, key: bytes, other: bytes, spelled: bytes | None = None) -> bytes:
+    """A dictionary in which a key stands a second time, with another value, behind the first."""
+    assert b"/" + key in body
+    return body[: body.rindex(b">>")] + b" /" + (spelled or key) + b" " + other + b" >>"
+
+
+@pytest.mark.parametrize("spelled", [b"Contents", b"Cont#65nts"])
+def test_a_page_whose_content_stands_twice_is_never_permitted(spelled: bytes) -> None:
+    """pyHanko takes the first, MuPDF, pdfium and poppler the last."""
+    pdf, number = signed_once(), page_number(signed_once())
+    page = twice(body_of(pdf, number), b"Contents", b"%d 0 R" % size_of(pdf), spelled)
+    found = only(add_revision(pdf, {number: page, size_of(pdf): RED}))
+    assert (found.intact, found.modification) == (True, "suspicious")  # by sight
+    assert any(c.kind == "duplicate-keys" and "/Contents" in c.object for c in found.changes)
+
+
+def test_a_key_that_stands_twice_with_one_value_is_no_change() -> None:
+    pdf, number = signed_once(), page_number(signed_once())
+    page = body_of(pdf, number)
+    kids = re.search(rb"/Parent (\d+ 0 R)", page)
+    assert kids is not None
+    assert only(add_revision(pdf, {number: twice(page, b"Parent", kids.group(1))})).modification == "none"
+
+
+def test_a_key_that_stood_twice_when_it_was_signed_leaves_a_doubt_with_and_without_a_later_revision() -> None:
+    number = content_number(contract())
+    body = twice(b"<</Length 26/Note 1>>", b"Note", b"2") + RED.removeprefix(b"<</Length 26>>")
+    pdf = sign_pdf(add_revision(contract(), {number: body}), signer(), at=SIGNED)
+    for now in (pdf, add_revision(pdf, {size_of(pdf): b"<<>>"}), add_revision(pdf, {number: RED})):
+        assert only(now).modification in ("unknown", "suspicious")
+
+
+@pytest.mark.parametrize("key", [b"Root", b"Prev"])
+def test_a_trailer_in_which_a_key_stands_twice_is_never_permitted(key: bytes) -> None:
+    pdf = signed_once()
+    changed = add_revision(pdf, {size_of(pdf): body_of(pdf, root_of(pdf))})
+    start = changed.rindex(b"trailer")
+    other = b"%d 0 R" % size_of(pdf) if key == b"Root" else b"%d" % newest_table(contract())
+    trailer = twice(changed[start : changed.rindex(b"startxref")], key, other) + b"\n"
+    found = only(changed[:start] + trailer + changed[changed.rindex(b"startxref") :])
+    assert found.modification in ("unknown", "suspicious")
+    assert "duplicate-keys" in {c.kind for c in found.changes}
+
+
+@pytest.mark.parametrize("evil_first", [True, False])
+def test_an_object_that_a_table_gives_twice_is_never_permitted(evil_first: bool) -> None:
+    pdf, number = signed_once(), content_number(signed_once())
+    changed = add_revision(pdf, {number: RED})
+    place = int(PdfFileReader(BytesIO(pdf), strict=False).xrefs[generic.Reference(number, 0)])
+    own = re.findall(rb"\d+ 1\n\d{10} 00000 n \n", changed)[-1]
+    other = b"%d 1\n%010d 00000 n \n" % (number, place)
+    at = changed.rindex(own)
+    both = own + other if evil_first else other + own
+    found = only(changed[:at] + both + changed[at + len(own) :])
+    assert found.modification in ("unknown", "suspicious")
+    assert "table-ambiguous" in {c.kind for c in found.changes}
+
+
+@pytest.mark.parametrize("entry", [b"99999 n", b"00000 x"])
+def test_an_entry_that_only_some_readers_follow_is_never_permitted(entry: bytes) -> None:
+    pdf, number = signed_once(), content_number(signed_once())
+    changed = add_revision(pdf, {number: RED})
+    at = changed.rindex(b"00000 n ")
+    found = only(changed[:at] + entry + changed[at + 7 :])
+    assert found.modification in ("unknown", "suspicious")
+    assert "table-ambiguous" in {c.kind for c in found.changes}
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n", b" \r\n"])
+def test_tables_with_other_line_ends_are_sound(end: bytes) -> None:
+    pdf = signed_once()
+    changed = add_revision(pdf, {size_of(pdf): b"<<>>"})
+    at = changed.rindex(b" n \n")
+    assert only(changed[:at] + b" n" + end + changed[at + 4 :]).modification == "none"
+
+
+@pytest.mark.parametrize("space", [b"\x00", b"%x\n", b"\x00%\r\n "])
+def test_an_object_that_no_table_lists_is_found_behind_any_white_space(space: bytes) -> None:
+    hidden = b"4" + space + b"0" + space + b"obj\n<<>>\nendobj\n"
+    pdf = signed_once()
+    found = only(add_revision(pdf, {size_of(pdf): b"<<>>"}, before=hidden))
+    assert (found.modification, found.modification_detail) == ("unknown", "unlisted-bytes")
+
+
+@pytest.mark.parametrize("space", [b"\x00", b"%\n", b"\x0b"])
+def test_a_last_word_startxref_with_two_readings_is_never_permitted(space: bytes) -> None:
+    """pyHanko goes by lines, others by the last word alone."""
+    pdf = signed_once()
+    changed = add_revision(pdf, {content_number(pdf): RED})
+    other = b"startxref startxref" + space + b"%d\n%d\n%%%%EOF\n" % (newest_table(changed), newest_table(pdf))
+    found = only(changed[: changed.rindex(b"startxref")] + other)
+    assert found.modification in ("unknown", "suspicious")
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_number_that_stands_twice_in_an_object_stream_is_never_permitted(index: int) -> None:
+    """pyHanko goes by the number, others by the place in the list."""
+    pdf, number = signed_once(), page_number(signed_once())
+    page = body_of(pdf, number)
+    found = only(given_from_stream(pdf, number, [page, page.replace(b"/MediaBox", b"/Mediabox")], index))
+    assert found.modification in ("unknown", "suspicious")
+    assert "duplicate-keys" in {c.kind for c in found.changes}
+    assert only(given_from_stream(pdf, number, [page], 0)).modification == "none"
+
+
+def given_from_stream(pdf: bytes, number: int, bodies: list[bytes], index: int) -> bytes:
+    """An update that gives an object from a stream that lists it as often as there are bodies."""
+    out, size = bytearray(pdf if pdf.endswith(b"\n") else pdf + b"\n"), size_of(pdf)
+    places = [sum(len(b) + 1 for b in bodies[:n]) for n in range(len(bodies))]
+    header = b" ".join(b"%d %d" % (number, place) for place in places) + b" "
+    data = header + b" ".join(bodies)
+    host, table = len(out), 0
+    out += b"%d 0 obj\n<</Type/ObjStm/N %d/First %d/Length %d>>stream\n%s\nendstream\nendobj\n" % (
+        size, len(bodies), len(header), len(data), data,
+    )  # fmt: skip
+    table = len(out)
+    rows = b"".join(struct.pack(">BIH", *row) for row in ((2, size, index), (1, host, 0), (1, table, 0)))
+    out += b"%d 0 obj\n<</Type/XRef/Size %d/W[1 4 2]/Index[%d 1 %d 2]/Root %d 0 R/Prev %d/Length %d>>stream\n" % (
+        size + 1, size + 2, number, size, root_of(pdf), newest_table(pdf), len(rows),
+    )  # fmt: skip
+    return bytes(out) + rows + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % table
 
 
 # Hybrid tables

@@ -16,20 +16,29 @@ from verify.signatures.changes import pages as rules_pages
 from verify.signatures.changes import tags as rules_tags
 from verify.signatures.changes.cover import Cover
 from verify.signatures.changes.edits import Edit, Kind, Permission
-from verify.signatures.changes.history import History, Part
+from verify.signatures.changes.history import UNREADABLE, History, Part
 from verify.signatures.changes.tables import oddities
-from verify.signatures.objects import Ref, mentions, plain, raw_items, raw_pairs, ref_of, stream_bytes
+from verify.signatures.objects import Ref, mentions, plain, raw_items, raw_pairs, ref_of
 from verify.signatures.places import Places
 
 Rule = Callable[["Comparison", "Pair"], Iterator[Edit]]
 
+
+def _unreadable(step: Comparison, pair: Pair) -> Iterator[Edit]:
+    """What it is for, the object that cannot be read might tell."""
+    yield step.edit(f"object {pair.ref[0]}" if pair.ref is not None else "object", "malformed", "doubtful")
+
+
 # Part → its rule. A part without one may not change.
 _RULES: Mapping[str, Rule] = {
     **rules_catalog.RULES, **rules_pages.RULES, **rules_annotations.RULES, **rules_forms.RULES, **rules_fields.RULES,
-    **rules_tags.RULES,
+    **rules_tags.RULES, UNREADABLE: _unreadable,
 }  # fmt: skip
 _VALUES_FIRST = {"field": 0, "value": 0, "form": 0, "catalog": 0}
 _DEEPEST = 40
+_FILTERS = ("/Filter", "/DecodeParms")
+_ENCODING = frozenset({"/Length", *_FILTERS})
+_PLAIN_FILTERS = frozenset({None, "/FlateDecode", "/Fl", "/ASCIIHexDecode", "/AHx", "/ASCII85Decode", "/A85"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +78,15 @@ class Comparison:
         if ref_of(old_root) != ref_of(new_root):
             pending.append((("catalog", ""), Pair("", self.at_old(old_root), self.at_new(new_root))))
         streams = {r.idnum for number in range(self.new) for r in self.h.reader.xrefs.object_streams_used_in(number)}
+        hosts = {number for number in streams for number in self._below(number)}
         for ref in sorted(self.changed):
-            if ref[0] in streams:
+            if ref[0] in streams or ref[0] in hosts:
                 yield self.edit(f"object stream {ref[0]}", "object-stream-replaced", "never")
                 continue
             new = self.h.get(ref, self.new)
+            if self.h.blind and not self.h.parts(ref):
+                # Whether the document uses it, only the object that cannot be read could tell.
+                yield self.edit(f"object {ref[0]}", "malformed", "doubtful")
             if new is None and not self.still_used(ref):
                 continue  # freed, and nothing points to it any more
             for part in sorted(self.h.parts(ref)):
@@ -157,8 +170,13 @@ class Comparison:
             return self.grown(old, new)
         return self.same(old, new, 1)
 
-    def same(self, old: Any, new: Any, depth: int = 0) -> bool:
-        """Equal in content. A reference to the same object counts as equal: the object is judged by itself."""
+    def same(self, old: Any, new: Any, depth: int = 0, met: set[tuple[Ref, Ref]] | None = None) -> bool:
+        """Equal in content. A reference to the same object counts as equal: the object is judged by itself.
+
+        `met`: the objects of two numbers that are being compared already. Where they refer to each other in circles
+        they are the same unless something else in the circle differs, and then the answer is no all the same.
+        """
+        met = set() if met is None else met
         old, new = plain(old), plain(new)
         if (
             isinstance(old, generic.IndirectObject)
@@ -171,6 +189,10 @@ class Comparison:
             )
         if depth > _DEEPEST:
             return False
+        if isinstance(old, generic.IndirectObject) and isinstance(new, generic.IndirectObject):
+            if (ref_of(old), ref_of(new)) in met:
+                return True
+            met.add((ref_of(old), ref_of(new)))
         if isinstance(old, generic.IndirectObject):
             old = self.at_old(old)
         if isinstance(new, generic.IndirectObject):
@@ -178,20 +200,22 @@ class Comparison:
         if old is None or new is None:
             return old is None and new is None
         if isinstance(old, generic.StreamObject) or isinstance(new, generic.StreamObject):
-            if not (isinstance(old, generic.StreamObject) and isinstance(new, generic.StreamObject)):
-                return False
-            if old.encoded_data != new.encoded_data and stream_bytes(old) != stream_bytes(new):
-                return False
-            return self._same_dictionaries(old, new, {"/Length", "/Filter", "/DecodeParms"}, depth)
+            return (
+                isinstance(old, generic.StreamObject)
+                and isinstance(new, generic.StreamObject)
+                and self._same_content(old, new)
+                and self._same_dictionaries(old, new, _ENCODING, depth, met)
+            )
         if isinstance(old, generic.DictionaryObject):
-            skip = {"/Parent"} if depth else set[str]()
-            return isinstance(new, generic.DictionaryObject) and self._same_dictionaries(old, new, skip, depth)
+            return isinstance(new, generic.DictionaryObject) and self._same_dictionaries(
+                old, new, frozenset(), depth, met
+            )
         if isinstance(old, generic.ArrayObject):
             a, b = raw_items(old), raw_items(new) if isinstance(new, generic.ArrayObject) else None
             return (
                 b is not None
                 and len(a) == len(b)
-                and all(self.same(x, y, depth + 1) for x, y in zip(a, b, strict=True))
+                and all(self.same(x, y, depth + 1, met) for x, y in zip(a, b, strict=True))
             )
         strings = (generic.TextStringObject, generic.ByteStringObject)
         if isinstance(old, strings) and isinstance(new, strings):
@@ -199,9 +223,44 @@ class Comparison:
         # 1 and true, or a name and a text of the same letters, are not the same to a reader.
         return (type(old) is type(new) or _both_numbers(old, new)) and bool(old == new)
 
-    def _same_dictionaries(self, old: Any, new: Any, skip: set[str], depth: int) -> bool:
+    def _same_dictionaries(
+        self, old: Any, new: Any, skip: frozenset[str], depth: int, met: set[tuple[Ref, Ref]]
+    ) -> bool:
         a, b = dict(raw_pairs(old)), dict(raw_pairs(new))
-        return all(self.same(a.get(k), b.get(k), depth + 1) for k in (a.keys() | b.keys()) - skip)
+        return all(self.same(a.get(k), b.get(k), depth + 1, met) for k in (a.keys() | b.keys()) - skip)
+
+    def _same_content(self, old: generic.StreamObject, new: generic.StreamObject) -> bool:
+        """Whether two streams decode to the same: the same bytes mean something else under another filter."""
+        a, b = dict(raw_pairs(old)), dict(raw_pairs(new))
+        length = self.at_new(b.get("/Length"))
+        stated = length == len(new.encoded_data) or self.same(a.get("/Length"), b.get("/Length"), 1)
+        if not stated and not self.h.reader.encrypted:
+            return False  # a reader that believes the length takes other bytes
+        if old.encoded_data == new.encoded_data and all(self.same(a.get(k), b.get(k), 1) for k in _FILTERS):
+            return True
+        before, after = self._decoded(old, self.old), self._decoded(new, self.new)
+        return before is not None and before == after
+
+    def _decoded(self, stream: generic.StreamObject, number: int) -> bytes | None:
+        """A stream's content; None where it takes a filter, or a filter's parameters, on which readers may differ."""
+        names, parameters = (self.h.entry(stream, key, number) for key in _FILTERS)
+        names = raw_items(names) if isinstance(names, generic.ArrayObject) else [names]
+        parameters = raw_items(parameters) if isinstance(parameters, generic.ArrayObject) else [parameters]
+        if not {self.h.resolve(n, number) for n in names} <= _PLAIN_FILTERS:
+            return None
+        if any(self.h.resolve(p, number) for p in parameters):
+            return None
+        try:
+            return bytes(stream.data)
+        except Exception:  # filters raise what they like
+            return None
+
+    def _below(self, number: int) -> set[int]:
+        """The objects by which an object stream is read: a length of its own, for instance."""
+        host = self.h.get((number, 0), self.old)
+        if not isinstance(host, generic.StreamObject):
+            return set()
+        return {ref_of(v)[0] for k, v in raw_pairs(host) if k != "/Extends" and isinstance(v, generic.IndirectObject)}
 
 
 def _both_numbers(old: Any, new: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,13 +11,24 @@ from typing import Any
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.xref import ObjStreamRef
 
-from verify.signatures.objects import Ref, entry, plain, raw_items, raw_pairs, ref_of
+from verify.signatures.objects import Ref, entry, plain, raw_items, raw_pairs, ref_of, stream_bytes
 
 Part = tuple[str, str]  # the part that an object plays, and its label in words
 
 # Parts whose references back into the document's structure are pointers, not uses.
 _STRUCTURAL = frozenset({"catalog", "pages", "page", "field", "annotation", "structure"})
+# Parts by which readers draw: what they refer to is drawn, whatever other part it plays.
+_DRAWN = frozenset({"content", "appearance", "annotation-look", "form-resources", "form-fonts"})
+# A page's entries by which readers draw it (ISO 32000-2, table 31).
+_DRAWING = frozenset({"/Contents", "/Resources", "/Group"})
+# What /Parent leads to, and the part that it plays where nothing else leads to it: readers take values over from it.
+_ABOVE = {"field-above": "field", "pages-above": "pages-above"}
+# An object that the document uses, and that only a more tolerant reader can read: what may be below it.
+UNREADABLE = "unreadable"
+_COMMENTS = rb"(?:[\x00\t\n\f\r ]|%[^\r\n]*[\r\n])+"
+_MENTION = re.compile(rb"(\d{1,10})" + _COMMENTS + rb"(\d{1,5})" + _COMMENTS + rb"R")
 _MOST_OBJECTS = 400_000
 _MOST_NAMED = 6
 _DEEPEST = 60
@@ -33,6 +46,7 @@ class History:
 
     reader: PdfFileReader
     base: int  # the earliest revision that anybody signed, from 0
+    blind: bool = False  # whether the document uses an object that cannot be read, as far as revisions were walked
     _versions: dict[tuple[Ref, int], Any] = field(default_factory=dict)
     _broken: set[tuple[Ref, int]] = field(default_factory=set)
     _parts: dict[Ref, set[Part]] = field(default_factory=lambda: defaultdict(set))
@@ -194,18 +208,20 @@ class History:
 
     def _walk(self, seeds: list[tuple[Any, str, str, Ref]], number: int) -> None:
         """Record parts and parents of everything that the seeds reach and that is not known yet."""
-        stack = [seed for seed in seeds if _early(seed[1])]
-        later = [seed for seed in seeds if not _early(seed[1])]
-        # Structure first, so that pointers back into it are known when the rest is walked.
-        while stack or later:
-            value, part, label, parent = stack.pop() if stack else later.pop()
+        # Structure first, the tags last of it, so that pointers back into it are known when the rest is walked.
+        stacks: tuple[list[tuple[Any, str, str, Ref]], ...] = ([], [], [])
+        for seed in seeds:
+            stacks[_turn(seed[1])].append(seed)
+        while any(stacks):
+            value, part, label, parent = next(stack for stack in stacks if stack).pop()
             value = plain(value)
             if isinstance(value, generic.IndirectObject):
                 ref = ref_of(value)
                 known = self._parts[ref]
-                pointer = part not in _STRUCTURAL and any(p in _STRUCTURAL for p, _ in known)
+                pointer = part not in _STRUCTURAL | _DRAWN and any(p in _STRUCTURAL or p in _ABOVE for p, _ in known)
                 if pointer and not isinstance(self.get(ref, number), generic.StreamObject):
                     continue
+                part = _ABOVE.get(part, part)
                 self._parents[ref].add(parent)
                 value = self.get(ref, number)
                 part, label = self._refine(value, part, label, known, number)
@@ -222,8 +238,42 @@ class History:
                     continue
                 known.add((part, label))
                 parent = ref
+                if value is None:
+                    for other, inner in self._instead(ref, part, number):
+                        stacks[_turn(inner)].append((other, inner, label, ref))
             for child in self._children(value, part, label, number):
-                (stack if _early(child[1]) else later).append((*child, parent))
+                stacks[_turn(child[1])].append((*child, parent))
+
+    def _instead(self, ref: Ref, part: str, number: int) -> Iterator[tuple[Any, str]]:
+        """What readers may find where ours finds nothing: another generation, or what an unreadable object mentions."""
+        seen = [n for n in self._changes.get(ref, ()) if n <= number]
+        if not seen:
+            # Many viewers go by an object's number alone.
+            for other in self.generations(ref[0]):
+                yield generic.IndirectObject(*other, self.reader), part
+        elif (ref, seen[-1]) in self._broken:
+            self.blind = True
+            for found in _MENTION.finditer(self._written(ref, seen[-1])):
+                yield generic.IndirectObject(int(found[1]), int(found[2]), self.reader), UNREADABLE
+
+    def _written(self, ref: Ref, number: int) -> bytes:
+        """The bytes of an object that cannot be read, up to the next that a table lists; empty where there are none."""
+        xrefs = self.reader.xrefs
+        place = xrefs.get_historical_ref(generic.Reference(*ref, pdf=self.reader), number)
+        if isinstance(place, ObjStreamRef):
+            host = self.get((place.obj_stream_id, 0), number)
+            return stream_bytes(host) if isinstance(host, generic.StreamObject) else b""
+        if place is None:
+            return b""
+        starts = sorted(
+            int(offset)
+            for n in range(self.count)
+            for section in (xrefs.get_xref_data(n),)
+            for _, offset in section.standard_xrefs.values()
+        )
+        after = bisect_right(starts, int(place))
+        data: bytes = self.reader.stream.getvalue()
+        return data[int(place) : starts[after] if after < len(starts) else len(data)]
 
     def _refine(self, value: Any, part: str, label: str, known: set[Part], number: int) -> Part:
         if part == "pages" and isinstance(value, generic.DictionaryObject) and "/Kids" not in value:
@@ -255,7 +305,7 @@ class History:
                 child = _child_part(part, key, value)
                 if child is not None:
                     inner = "" if child == "names" else label or key.lstrip("/")
-                    if part == "page" and child == "content":
+                    if part == "page" and child in ("content", "page-detail"):
                         inner = f"{label}, {PAGE_WORDS.get(key, key.lstrip('/'))}"
                     yield entry, child, inner
 
@@ -269,10 +319,13 @@ def _child_part(part: str, key: str, holder: Any) -> str | None:
         }.get(key, "entry")  # fmt: skip
     if part == "names":
         return "entry"
-    if part == "pages":
-        return {"/Kids": "pages", "/Parent": None}.get(key, "content")
+    if part in ("pages", "pages-above"):
+        kids = "pages" if part == "pages" else None
+        return {"/Kids": kids, "/Parent": "pages-above"}.get(key, "content" if key in _DRAWING else "page-detail")
     if part == "page":
-        return {"/Annots": "annotation", "/Parent": None, "/B": None, "/Metadata": "metadata"}.get(key, "content")
+        return {"/Annots": "annotation", "/Parent": "pages-above", "/Metadata": "metadata"}.get(
+            key, "content" if key in _DRAWING else "page-detail"
+        )
     if part == "annotation":
         return {
             "/AP": "annotation-look",
@@ -282,7 +335,7 @@ def _child_part(part: str, key: str, holder: Any) -> str | None:
             "/Parent": "annotation",
         }.get(key, "annotation-detail")
     if part == "form":
-        return {"/Fields": "field", "/DR": "form-resources", "/CO": None}.get(key, "form-detail")
+        return {"/Fields": "field", "/DR": "form-resources"}.get(key, "form-detail")
     if part == "form-resources" and key == "/Font":
         return "form-fonts"
     if part == "field":
@@ -292,20 +345,20 @@ def _child_part(part: str, key: str, holder: Any) -> str | None:
                 if isinstance(plain(holder.raw_get("/V")), generic.IndirectObject) and _signs(holder)
                 else "value"
             )
-        return {"/Kids": "field", "/Parent": None, "/P": None, "/AP": "appearance"}.get(key, "field-detail")
+        return {"/Kids": "field", "/Parent": "field-above", "/P": None, "/AP": "appearance"}.get(key, "field-detail")
     if part == "signature":
         return None if key == "/Data" else "signature"
     if part == "structure":
         return None if key in ("/Pg", "/Obj", "/P") else "structure"
     if part == "outlines":
-        return None if key in ("/Parent", "/Prev", "/Dest", "/SE") else "outlines"
-    if key in ("/Parent", "/P", "/Pg"):
-        return None
+        return None if key in ("/Parent", "/Prev", "/SE") else "outlines"
+    # Elsewhere any name may be a resource's or a state's, so none is a pointer back.
     return part
 
 
-def _early(part: str) -> bool:
-    return part in _STRUCTURAL and part != "structure"
+def _turn(part: str) -> int:
+    """When a part's objects are walked: the structure, the tags, the rest."""
+    return 1 if part == "structure" else 0 if part in _STRUCTURAL else 2
 
 
 def _signs(holder: Any) -> bool:

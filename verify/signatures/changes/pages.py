@@ -9,8 +9,8 @@ from pyhanko.pdf_utils import generic
 
 from verify.signatures.changes.annotations import annotations_of_page
 from verify.signatures.changes.edits import Edit, Kind
-from verify.signatures.changes.history import PAGE_WORDS
-from verify.signatures.objects import entry, verb
+from verify.signatures.changes.history import PAGE_WORDS, History
+from verify.signatures.objects import Ref, entry, raw_pairs, verb
 
 if TYPE_CHECKING:
     from verify.signatures.changes.comparison import Comparison, Pair, Rule
@@ -21,7 +21,9 @@ _KINDS: Mapping[str, Kind] = {
     "/MediaBox": "page-resized", "/CropBox": "page-resized", "/UserUnit": "page-resized", "/BleedBox": "page-resized",
     "/TrimBox": "page-resized", "/ArtBox": "page-resized", "/AA": "active-content",
 }  # fmt: skip
-_INHERITED = frozenset({"/Resources", "/MediaBox", "/CropBox", "/Rotate"})
+# Those that readers take over from the nodes above: the standard's four, and what some readers take besides.
+_TAKEN_OVER = frozenset(_KINDS) | {"/Annots", "/Group"}
+_MOST_NODES = 1_000
 _FONT_FILES = frozenset({"/Type1C", "/CIDFontType0C", "/OpenType"})
 
 
@@ -29,13 +31,51 @@ def _pages(step: Comparison, pair: Pair) -> Iterator[Edit]:
     for key, a, b in step.keys(pair):
         if key in ("/Kids", "/Count"):
             yield from _kids(step)
-        elif key in _INHERITED:
+        elif key == "/Parent":
+            yield from _parent(step, pair, "pages")
+        elif key in _KINDS:
+            # Readers let pages take over more than the standard's four entries (7.7.3.4).
             yield step.edit(f"pages, {PAGE_WORDS.get(key, key[1:])}", _KINDS[key], "never")
-        elif key == "/Type":
-            yield step.edit("pages, Type", verb(a, b), "never")
-        elif key != "/Parent":
+        elif key in ("/Type", "/Annots", "/Group"):
+            yield step.edit(f"pages, {key[1:]}", verb(a, b), "never")
+        else:
             # A private entry (ISO 32000-2, annex E): no reader draws by it.
             yield step.edit(f"pages, {key[1:]}", verb(a, b), "always", "no-visible-effect")
+
+
+def _above(step: Comparison, pair: Pair) -> Iterator[Edit]:
+    """A node that only /Parent leads to: readers take values over from it, its kids are no pages."""
+    if not isinstance(pair.old, generic.DictionaryObject) or not isinstance(pair.new, generic.DictionaryObject):
+        yield step.edit("pages", verb(pair.old, pair.new), "never")
+        return
+    for key, a, b in step.keys(pair):
+        if key == "/Parent":
+            yield from _parent(step, pair, "pages")
+        elif key in _TAKEN_OVER:
+            yield step.edit(f"pages, {PAGE_WORDS.get(key, key[1:])}", _KINDS.get(key, verb(a, b)), "never")
+
+
+def _parent(step: Comparison, pair: Pair, words: str, shows: tuple[Ref, ...] = ()) -> Iterator[Edit]:
+    """Another node above: no change as long as what is taken over stays the same."""
+    before, after = _taken_over(step.h, pair.old, step.old), _taken_over(step.h, pair.new, step.new)
+    for key in sorted(_TAKEN_OVER):
+        if not step.same(before.get(key), after.get(key), 1):
+            yield step.edit(
+                f"{words}, {PAGE_WORDS.get(key, key[1:])}", _KINDS.get(key, "changed"), "never", shows=shows
+            )
+
+
+def _taken_over(history: History, node: Any, number: int) -> dict[str, Any]:
+    """The raw values that a page or node has of its own or from the nearest node above."""
+    found: dict[str, Any] = {}
+    for _ in range(_MOST_NODES):
+        if not isinstance(node, generic.DictionaryObject):
+            break
+        for key, value in raw_pairs(node):
+            if key in _TAKEN_OVER:
+                found.setdefault(key, value)
+        node = history.entry(node, "/Parent", number)
+    return found
 
 
 def _kids(step: Comparison) -> Iterator[Edit]:
@@ -68,6 +108,8 @@ def _page(step: Comparison, pair: Pair) -> Iterator[Edit]:
         match key:
             case "/Annots":
                 yield from annotations_of_page(step, label, step.at_old(a), step.at_new(b))
+            case "/Parent":
+                yield from _parent(step, pair, label, shows)
             case "/Tabs" | "/LastModified" | "/StructParents":
                 yield step.edit(f"{label}, {key[1:]}", "changed", "always", "no-visible-effect")
             case "/Metadata":
@@ -105,4 +147,6 @@ def is_font(value: Any) -> bool:
     return isinstance(value, generic.StreamObject) and ("/Length1" in value or entry(value, "/Subtype") in _FONT_FILES)
 
 
-RULES: Mapping[str, Rule] = {"pages": _pages, "page": _page, "content": _content}
+RULES: Mapping[str, Rule] = {
+    "pages": _pages, "pages-above": _above, "page": _page, "content": _content, "page-detail": _content,
+}  # fmt: skip

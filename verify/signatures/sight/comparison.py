@@ -259,7 +259,10 @@ def _hints(view: View, box_mm: Box, signed: Volume, now: Volume, pair: tuple[int
 
 def _known(changes: Sequence[Change], page: int, px_per_mm: float) -> list[Known]:
     """Where permitted changes show on a page."""
-    shown = (c for c in changes if c.permitted_by is not None and c.page == page and c.box_mm is not None)
+    # What one rule permits and another forbids is forbidden: a field whose look is not its value.
+    forbidden = {c.object for c in changes if c.permitted_by is None and not c.in_doubt}
+    permitted = (c for c in changes if c.permitted_by is not None and c.object not in forbidden)
+    shown = (c for c in permitted if c.page == page and c.box_mm is not None)
     return [Known(c.object, _widened(Box(*c.box_mm), _MARGIN_MM).scaled(px_per_mm)) for c in shown if c.box_mm]
 
 

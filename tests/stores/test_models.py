@@ -1,0 +1,44 @@
+"""Models by name: an own one beside those that travel with the product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from verify.core.errors import UsageError, VerifyError
+from verify.stores.models import add_model, find_model, model
+from verify.stores.packaged import packaged
+
+
+def test_models_that_were_added_are_found_with_their_digests(tmp_path: Path) -> None:
+    add_model(tmp_path, "own-1", {"calibration.json": b"{}", "card.md": b"one"})
+    add_model(tmp_path, "own-2", {"calibration.json": b"[]", "card.md": b"two"})
+    assert find_model((packaged("models"), tmp_path), "own-1").read() == b"{}"
+    assert model(tmp_path, "own-2", "card.md").read() == b"two"
+
+
+def test_a_model_that_was_changed_is_refused(tmp_path: Path) -> None:
+    add_model(tmp_path, "own-1", {"calibration.json": b"{}"})
+    (tmp_path / "own-1" / "calibration.json").write_bytes(b"{ }")
+    with pytest.raises(VerifyError, match="not the file that was released"):
+        find_model((packaged("models"), tmp_path), "own-1").read()
+
+
+def test_the_products_models_come_first(tmp_path: Path) -> None:
+    add_model(tmp_path, "comparison-1", {"calibration.json": b"{}"})
+    assert find_model((packaged("models"), tmp_path), "comparison-1").path.is_relative_to(packaged("models"))
+
+
+def test_a_name_that_nobody_knows_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(VerifyError) as missing:
+        find_model((packaged("models"), tmp_path / "none"), "own-9")
+    assert missing.value.code == "model-missing"
+
+
+@pytest.mark.parametrize("name", ["", "a", "../up", "Own", "a/b", ".hidden", 'a"b'])
+def test_a_name_that_is_no_folder_of_its_own_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        add_model(tmp_path, name, {})
+    assert refused.value.code == "model-name-invalid"
+    assert list(tmp_path.iterdir()) == []
