@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from asn1crypto import cms
+from asn1crypto import cms, core
 
 from tests.signatures.documents import ANCHORS, NAME, NOW, OTHER, PKI, SIGNED, contract, signed, signer
 from verify.core.document import digest
@@ -244,6 +244,29 @@ def test_a_timestamp_of_anybody_does_not_make_a_file_signed() -> None:
     }
     data = asic_e({"a.txt": b"a"}, [signer()], at=SIGNED, besides=besides)
     assert examined(data, name="c.asice").evidence[0].modification_detail == "unsigned-files"
+
+
+def test_a_strangers_signature_does_not_make_an_added_file_the_signers() -> None:
+    """Whoever adds a file can add a signature of his own, or garbage in the place of one."""
+    said = manifest("META-INF/signature9.p7s", {"final.txt": b"b"})
+    stranger = sign_file(said, [OTHER.signer("无名有限公司（虚构）")], at=SIGNED, attached=False)
+    for other in (stranger, b"0\x80junk"):
+        besides = {"final.txt": b"b", "META-INF/ASiCManifest9.xml": said, "META-INF/signature9.p7s": other}
+        data = asic_e({"a.txt": b"a"}, [signer()], at=SIGNED, besides=besides)
+        first = examined(data, name="c.asice").evidence[0]
+        assert (first.modification, first.modification_detail) == ("unknown", "unsigned-files")
+
+
+def test_a_content_that_is_a_set_of_attributes_is_not_taken_for_a_file() -> None:
+    """The value over another signature's attributes is a value over them as "content", too (RFC 8933, 5)."""
+    whole = cms.ContentInfo.load(sign_file(b"a contract", [signer()], at=SIGNED))
+    info = whole["content"]["signer_infos"][0]
+    attributes = info["signed_attrs"].untag().dump()
+    whole["content"]["encap_content_info"]["content"] = core.OctetString(attributes)
+    kept = ("version", "sid", "digest_algorithm", "signature_algorithm", "signature")
+    whole["content"]["signer_infos"] = [cms.SignerInfo({name: info[name] for name in kept})]
+    forged = only(whole.dump(force=True))
+    assert forged.intact is False
 
 
 def test_a_changed_file_and_a_missing_one_are_named_by_the_manifest() -> None:

@@ -196,3 +196,28 @@ def test_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     assert only(signed()).indication == "TOTAL_PASSED"
+
+
+def test_a_certificate_for_something_else_signs_no_document() -> None:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+
+    from verify.signatures.containers import certificate
+    from verify.signatures.paths import Paths
+
+    paths = Paths(ANCHORS, NOW)
+    paths.add([certificate(PKI.issuer_der)])
+    stamping = certificate(PKI.timestamper_der)
+    assert x509.load_der_x509_certificate(PKI.timestamper_der).public_bytes(serialization.Encoding.DER) == stamping.dump()
+    assert paths.judge(stamping, NOW, purpose="signing").problem == "key-usage"
+    assert paths.judge(stamping, NOW, purpose="time-stamping").problem is None
+
+
+def test_a_stamp_whose_authority_nobody_answers_for_saves_no_revoked_signer() -> None:
+    pki = PKI.revoke(signer(), SIGNED + timedelta(days=3))
+    elsewhere = OTHER.timestamper(SIGNED)
+    both = TrustAnchors("both", (PKI.root_der, OTHER.root_der))
+    plain = sign_pdf(contract(), signer(), at=SIGNED, timestamper=elsewhere)
+    found = only(with_revocation(plain, None, pki, SIGNED + timedelta(days=5), signer()), both)
+    assert [s.problem for s in found.timestamps] == ["revocation-unknown"]
+    assert (found.path.problem, found.sub_indication) == ("revoked-since", "REVOKED_NO_POE")

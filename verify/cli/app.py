@@ -122,7 +122,9 @@ def compare(
     workers: Annotated[
         int | None, typer.Option(help="Processes for --pairs; one for each core without.", show_default=False)
     ] = None,
-    calibration: Annotated[Text, typer.Option(help="Name of a calibration; the release's without.", show_default=False)] = None,
+    calibration: Annotated[
+        Text, typer.Option(help="Name of a calibration; the release's without.", show_default=False)
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="The comparison as JSON on stdout.")] = False,
     out: OutOption = None,
 ) -> None:
@@ -147,7 +149,9 @@ def compare(
 
 @app.command()
 def validate(
-    scores: Annotated[Path, typer.Argument(help="What compare --pairs wrote, with a column `label`.", show_default=False)],
+    scores: Annotated[
+        Path, typer.Argument(help="What compare --pairs wrote, with a column `label`.", show_default=False)
+    ],
     out: OutOption = None,
     fit: Annotated[
         Text, typer.Option("--fit", help="Also make a calibration of this name from the pairs.", show_default=False)

@@ -30,7 +30,9 @@ def run(scores: Path, *, out: Path | None, fit: str | None, pairs_are: str, null
         _free(fit)
     sha256 = hashlib.sha256()
     table = rates.table(_rows(scores, sha256), measures=fit is not None)
-    found = rates.validate(table, scores=scores.name, scores_sha256=sha256.hexdigest(), pairs_are=are, null_share=null_share)
+    found = rates.validate(
+        table, scores=scores.name, scores_sha256=sha256.hexdigest(), pairs_are=are, null_share=null_share
+    )
     made = None if fit is None else recalibrate(table.pairs, load_calibration(), name=fit, pairs_are=are)
     print(found.model_dump_json() if json else shown.plain(found))
     if fit is not None and made is not None:

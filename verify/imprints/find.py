@@ -299,6 +299,28 @@ def _closed(piece: Pixels, smallest: float, largest: float) -> list[Outline]:
     return kept
 
 
+def likely_outlines(mask: Pixels, *, smallest: float, largest: float) -> list[Outline]:
+    """Where the outline of a seal may run in a picture that is known to show one, the best first, at most four.
+
+    `mask` (h, w) uint8: 255 where there is ink; lengths in its pixels. Unlike a finder's, these may be crossed by
+    type and pens: what is found convincingly comes first, then ellipses and frames by how much of them is inked.
+    """
+    good = _closed(mask, smallest, largest)
+    points = cv2.findNonZero(mask)
+    if points is None or len(points) < 30 or any(o.score > 0.9 for o in good):
+        return good
+    points = points.reshape(-1, 2)
+    x, y = points[:, 0].astype(np.float32), points[:, 1].astype(np.float32)
+    fits = (_fit_ellipse(x, y, start) for start in _ellipse_starts(mask, points, smallest, largest, []))
+    others = [_judge_ellipse(mask, o) for o in fits if o is not None and _sized(o, smallest, largest)]
+    others += [_judge_rectangle(mask, o) for o in _rectangles(points, smallest, largest)]
+    kept = list(good)
+    for outline in sorted(others, key=lambda o: 0.5 * o.outside - o.support):
+        if len(kept) < 4 and outline.support > 0.3 and not any(_same(outline, other) for other in kept):
+            kept.append(outline)
+    return kept
+
+
 def _convincing(o: Outline) -> bool:
     """Whether an outline is a seal's. A few letters make a small ring by chance, never a large one: the smaller
     the outline in pixels, the more perfect it must be."""

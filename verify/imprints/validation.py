@@ -137,7 +137,12 @@ def table(rows: Iterable[Mapping[str, Any]], *, measures: bool = True) -> Table:
 
 def _pair(row: Mapping[str, Any], label: str, number: int, measures: bool) -> Pair:
     quality = row.get("quality")
-    usable = measures and isinstance(quality, dict) and bool(quality.get("sufficient")) and isinstance(row.get("measures"), dict)
+    usable = (
+        measures
+        and isinstance(quality, dict)
+        and bool(quality.get("sufficient"))
+        and isinstance(row.get("measures"), dict)
+    )
     return Pair(
         same=label in SAME,
         label=label,

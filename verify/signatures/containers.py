@@ -290,7 +290,7 @@ def _check_cms(signer: Signer, digest: Digest, own: Any | None) -> Integrity:
     else:
         covered, expected = True, digest(name)
     attributes = signer.signed_attributes
-    if attributes is None and inner is not None and _reads_as_attributes(bytes(inner)):
+    if attributes is None and inner is not None and reads_as_attributes(bytes(inner)):
         # A signature over another's attributes is a signature over this "content", too (RFC 8933, 5).
         return Integrity(False, "content-is-attributes")
     if attributes is None:
@@ -333,7 +333,7 @@ def _ordered(der: bytes) -> bytes:
     return bytes(head) + b"".join(sorted(elements))
 
 
-def _reads_as_attributes(content: bytes) -> bool:
+def reads_as_attributes(content: bytes) -> bool:
     """Whether a content is itself a set of signed attributes."""
     try:
         found = {a["type"].native for a in cms.CMSAttributes.load(content, strict=True)}

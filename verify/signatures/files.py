@@ -209,6 +209,8 @@ class FileExamination(Examination):
         own = next((c for c in self.given if _matches(signer, c)), None)
         if subject.content is None:
             return _without_content(signer, own)
+        if signer.signed_attributes is None and containers.reads_as_attributes(subject.content):
+            return Integrity(False, "content-is-attributes")  # RFC 8933, 5
         result = containers.check(_bare(signer), subject.digest, own)
         return subject.fault if result.intact and subject.fault is not None else result
 
