@@ -53,7 +53,8 @@ def ask(number: int) -> Asked:
     cv2.setNumThreads(1)
     spec = random_seal(number)
     die = make_die(spec, np.random.default_rng((SEED, number)))
-    questioned, odd = {}, {}
+    questioned: dict[str, Imprint] = {}
+    odd: dict[str, str] = {}
     for level, hardness in enumerate(HARDNESS):
         rng = np.random.default_rng((SEED, number, level))
         questioned[hardness], capture = _captured(die, hardness, hardness, rng, turned=True)

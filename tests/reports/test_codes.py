@@ -29,7 +29,7 @@ INTERNAL = frozenset(
     {
         "annotation-detail", "annotation-look", "covered-by-signing", "field-above", "field-detail", "form-detail",
         "form-fonts", "form-resources", "in-doubt", "latin-1", "not-available", "page-detail", "pages-above",
-        "short-key", "time-stamping", "utf-16-be",
+        "short-key", "time-stamping", "utf-16-be", "utf-8",
     }
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from tests.signatures.documents import (
     PKI,
     SIGNED,
     TEXT_BOX,
+    contract,
     doubted,
     edits_of,
     examined,
@@ -20,6 +21,7 @@ from tests.signatures.documents import (
     only,
     permitted,
     signed,
+    signer,
     update,
 )
 from verify.simulation.signing import Look, sign_pdf
@@ -81,6 +83,69 @@ def test_the_evil_annotation_that_hides_words_is_never_permitted(subtype: str) -
     assert doubted(pdf, level=3) == {f"page 1, annotation {subtype[1:]}": "annotation-over-content"}
     assert forbidden(pdf, level=2) == {f"page 1, annotation {subtype[1:]}": "annotation-over-content"}
     assert only(pdf).modification != "permitted"
+
+
+WHITE = b"1 1 1 rg 0 0 2000 2000 re f"
+
+
+@pytest.mark.parametrize("subtype", ["/Link", "/Popup"])
+def test_what_only_some_engines_draw_counts_as_drawn(subtype: str) -> None:
+    """MuPDF draws neither, PDFium the link, poppler both."""
+    pdf = annotated({"/Subtype": subtype, "/F": generic.NumberObject(4)}, look=WHITE)
+    assert doubted(pdf, level=3) == {f"page 1, annotation {subtype[1:]}": "annotation-over-content"}
+
+
+def test_what_shows_in_print_alone_counts_as_drawn() -> None:
+    pdf = annotated({"/Subtype": "/Stamp", "/F": generic.NumberObject(36)}, look=WHITE)
+    assert doubted(pdf, level=3) == {"page 1, annotation Stamp": "annotation-over-content"}
+
+
+def test_an_annotation_is_asked_where_its_points_lie() -> None:
+    """Without an appearance, the engines draw a marking by its points, wherever its rectangle is."""
+    height = 842.0
+    x, y, w, h = (v * 72 / 25.4 for v in TEXT_BOX)
+    points = (x, height - y, x + w, height - y, x, height - y - h, x + w, height - y - h)
+    corners = generic.ArrayObject([generic.FloatObject(f"{v:.2f}") for v in points])
+    black = generic.ArrayObject([generic.NumberObject(0)] * 3)
+    far = generic.ArrayObject([generic.NumberObject(v) for v in (10, 10, 20, 20)])
+    pdf = annotated({"/Subtype": "/Highlight", "/Rect": far, "/QuadPoints": corners, "/C": black})
+    assert doubted(pdf, level=3) == {"page 1, annotation Highlight": "annotation-over-content"}
+
+
+def drawn_shapes(shapes: bytes, certify: str) -> bytes:
+    """A certified contract with shapes in `EMPTY_BOX`, which lies at 62 to 232 and 105 to 133 points."""
+
+    def change(writer: Any) -> None:
+        page = writer.find_page_for_modification(0)[0].get_object()
+        more = writer.add_object(generic.StreamObject(stream_data=b"q 0 g 0 G " + shapes + b" Q"))
+        held = page["/Contents"] if isinstance(page["/Contents"], generic.ArrayObject) else None
+        first = [held.raw_get(i) for i in range(len(held))] if held is not None else [page.raw_get("/Contents")]
+        page[pdf_name("/Contents")] = generic.ArrayObject([*first, more])
+        writer.update_container(page)
+
+    return sign_pdf(update(contract(), change), signer(), at=SIGNED, certify=certify)  # type: ignore[arg-type]
+
+
+BARS = b"70 110 10 14 re 85 110 10 14 re 100 110 60 14 re f"
+
+
+def test_shapes_that_are_drawn_are_content_like_words() -> None:
+    stamped = hide_content(drawn_shapes(BARS, "annotate"), 1, EMPTY_BOX)
+    assert doubted(stamped, level=3) == {"page 1, annotation Square": "annotation-over-content"}
+    later = sign_pdf(
+        drawn_shapes(BARS, "fill-forms"), PKI.signer("北辰贸易有限公司（虚构）"), at=SIGNED, field="Signature2",
+        appearance=Look(1, EMPTY_BOX, np.full((20, 120, 3), 255, np.uint8)),
+    )  # fmt: skip
+    assert doubted(later, level=2) == {"page 1, field Signature2": "signature-over-content"}
+
+
+def test_a_signature_on_the_line_to_sign_on_is_permitted() -> None:
+    later = sign_pdf(
+        drawn_shapes(b"1 w 70 115 m 225 115 l S", "fill-forms"), PKI.signer("北辰贸易有限公司（虚构）"), at=SIGNED,
+        field="Signature2", appearance=Look(1, EMPTY_BOX, np.full((20, 120, 3), 255, np.uint8)),
+    )  # fmt: skip
+    assert not doubted(later, level=2)
+    assert not forbidden(later, level=2)
 
 
 def test_a_highlight_that_leaves_the_words_legible_is_permitted() -> None:

@@ -12,6 +12,7 @@ from tests.signatures.documents import (
     PKI,
     SIGNED,
     chinese_look,
+    doubted,
     edits_of,
     field_named,
     fill,
@@ -280,7 +281,119 @@ def test_a_field_that_points_to_another_signature_is_named() -> None:
         ("שלום", "םולש", False, True),
         ("", "", False, True),
         ("", "900", False, False),
+        ("1000.00", "100000", False, False),
+        ("1.5", "15", False, False),
+        ("100", "-100", False, False),
+        ("1,200,900", "1,900,200", False, False),
+        ("5", "5 million", False, False),
+        ("100", "100%", False, False),
+        ("100", "100 EUR", False, True),
+        ("1000", "¥1,000.00", False, True),
+        ("approved", "not approved", False, False),
+        ("not approved", "approved", False, False),
+        ("I agree", "I agree to nothing of this", False, False),
+        ("1.500", "1500", False, False),
+        ("1234", "1,234", False, True),
+        ("1234.5", "1 234,50", False, True),
+        ("100", "(100)", False, False),
+        ("100", "100-", False, False),
+        ("-100", "(100)", False, True),
+        ("100", "EUR -100", False, False),
+        ("5", ".5", False, False),
+        ("10", "<10", False, False),
+        ("10", "1/0", False, False),
+        ("102", "10²", False, False),
+        ("5", "5万", False, False),
+        ("007", "7", False, False),
+        ("5", "5月", False, False),
+        ("2024-06-03", "3/6/2024", False, True),
+        ("10.20.30", "30.20.10", False, False),
+        ("0301234567", "(030) 123-4567", True, True),
+        ("0301234567", "(030) 123-4567", False, False),
+        ("", "✗", False, False),
+        ("rabbit", "rab-\nbit", False, True),
     ],
 )
 def test_a_text_agrees_with_a_value_that_says_the_same(value: str, shown: str, formatted: bool, agreed: bool) -> None:
     assert agrees(value, shown, formatted=formatted) is agreed
+
+
+def listed(flags: int, kind: str = "/Ch") -> bytes:
+    """A signed form whose field "amount" is of another kind, empty, and draws nothing."""
+    options = generic.ArrayObject([text(v) for v in ("Beijing", "Shanghai", "Shenzhen")])
+
+    def change(writer: Any) -> None:
+        field = field_named(writer, "amount")
+        for key in ("/V", "/AP"):
+            field.pop(pdf_name(key), None)
+        field[pdf_name("/FT")], field[pdf_name("/Ff")] = pdf_name(kind), generic.NumberObject(flags)
+        if kind == "/Ch":
+            field[pdf_name("/Opt")] = options
+        writer.update_container(field)
+
+    return sign_pdf(update(with_form(), change), PKI.signer("北辰贸易有限公司（虚构）"), at=SIGNED, field="Signature2")
+
+
+def late(pdf: bytes) -> dict[str, str]:
+    """Object → kind of what the last revision did that is in doubt or forbidden."""
+    edits = edits_of(pdf)
+    newest = max(e.revision for e in edits)
+    return {e.object: e.kind for e in edits if e.revision == newest and e.permission in ("doubtful", "never")}
+
+
+def lines(*words: str) -> Any:
+    look = form_look("")
+    look._data = b"BT /Helv 6 Tf 2 14 Td " + b" 0 -6 Td ".join(b"(%s) Tj" % w.encode() for w in words) + b" ET"
+    return look
+
+
+DIFFERS = {"field amount, appearance": "appearance-differs"}
+
+
+def test_a_list_shows_its_own_options_in_their_order() -> None:
+    chosen = {"/V": text("Shanghai")}
+    assert not late(changed(listed(0), "amount", chosen, lines("Beijing", "Shanghai", "Shenzhen")))
+    assert not late(changed(listed(0), "amount", chosen, lines("Shanghai", "Shenzhen")))
+    assert late(changed(listed(0), "amount", chosen, lines("Shanghai", "900,000"))) == DIFFERS
+
+
+def test_a_password_shows_marks_and_nothing_else() -> None:
+    assert not late(changed(listed(1 << 13, "/Tx"), "amount", {"/V": text("secret")}, form_look("******")))
+    assert late(changed(listed(1 << 13, "/Tx"), "amount", {"/V": text("secret")}, form_look("900,000"))) == DIFFERS
+
+
+def test_a_button_that_draws_something_else_is_in_doubt() -> None:
+    assert late(changed(listed(1 << 16, "/Btn"), "amount", {"/V": pdf_name("/a")}, form_look("900,000"))) == DIFFERS
+
+
+def test_an_appearance_without_a_box_is_in_doubt() -> None:
+    """Some engines draw it, some do not."""
+    look = form_look("250")
+    del look["/BBox"]
+    assert doubted(changed(with_form(), "amount", {"/V": text("250")}, look)) == DIFFERS
+
+
+@pytest.mark.parametrize("drawing", [b"0 g 10 2 60 14 re f", b"0 g 10 2 m 40 18 l 70 2 l f"])
+def test_a_value_in_white_beside_a_drawing_is_in_doubt(drawing: bytes) -> None:
+    look = form_look("")
+    look._data = b"1 g BT /Helv 11 Tf 2 4 Td (250) Tj ET " + drawing
+    assert doubted(changed(with_form(), "amount", {"/V": text("250")}, look)) == DIFFERS
+
+
+def test_a_frame_and_the_dividers_of_a_comb_are_no_drawings() -> None:
+    look = form_look("")
+    look._data = b"0.5 0.5 99 19 re S 33 0 m 33 20 l S 66 0 m 66 20 l S BT /Helv 11 Tf 9 4 Td (2) Tj 33 0 Td (5) Tj 33 0 Td (0) Tj ET"
+    pdf = changed(with_form(), "amount", {"/V": text("250")}, look)
+    assert not doubted(pdf)
+    assert not forbidden(pdf)
+
+
+def test_a_value_of_several_lines_is_held_against_its_look() -> None:
+    value = generic.ByteStringObject(b"one\rtwo")
+    assert not forbidden(changed(with_form(), "amount", {"/V": value}, lines("one", "two")))
+    assert forbidden(changed(with_form(), "amount", {"/V": value}, lines("one", "ten"))) == DIFFERS
+
+
+def test_a_long_text_that_is_cut_off_is_in_doubt() -> None:
+    value = "everything but what is said on the second page of this contract"
+    assert doubted(changed(with_form(), "amount", {"/V": text(value)}, form_look(value[:27]))) == DIFFERS

@@ -1,25 +1,34 @@
-"""Whether what an annotation draws makes signed text or pictures vanish: the page with its annotations and without.
+"""Whether what an annotation draws makes signed content vanish: the page with its annotations and without.
 
 A highlight leaves the words below it legible, a filled box does not; subtype and opacity as written do not tell, since
-an appearance stream draws what it likes. So the page is drawn twice, and the words below the rectangle are looked at.
+an appearance stream draws what it likes. So the rectangle is drawn with and without, by each engine and as printed, and
+the ink below it is looked at: the worst of them counts.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
-import pymupdf
-from numpy.typing import NDArray
 
+from verify.signatures.changes.drawing import Corners, Mupdf, View, Window, pdfium
+from verify.signatures.changes.ink import Grey, Mask, inked, vanishes
+from verify.signatures.objects import Ref
 from verify.signatures.places import floats
 
-_DPI = 100
-_FAINTEST = 48  # levels of grey by which ink stands out from its ground
-_MOST_LOST = 0.3  # of a word's ink: a seal or a line across a word leaves it legible
-_LEAST_INK = 4  # pixels
+_MARGIN = 16  # pixels around the rectangle, so that letters at its edge are whole
+_FEW = 3  # questions about a page that are answered by drawing no more than the rectangle
+_SAME = 24  # levels of grey
 
-Grey = NDArray[np.int16]
+
+class Before(NamedTuple):
+    """An earlier revision and its page: what was hidden there already is not hidden now."""
+
+    cover: Cover
+    page: int
 
 
 class Cover:
@@ -27,13 +36,13 @@ class Cover:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._full: Any = None
-        self._bare: Any = None
-        self._drawn: dict[int, tuple[Grey, Grey]] = {}
+        self._asked: Counter[int] = Counter()
+        self._whole: dict[tuple[str, int, bool], Grey] = {}
 
-    def hides(self, page: int | None, rect: Any) -> bool:
-        """Whether in a rectangle (user space) of a page (index) the annotations hide the page's own words or pictures.
+    def hides(self, page: int | None, rect: Any, looks: Sequence[Ref] = (), before: Before | None = None) -> bool:
+        """Whether in a rectangle (user space) of a page (index) the annotations hide what the page itself shows.
 
+        `looks`: appearance streams that are asked by themselves as well, whatever the engines make of their annotation.
         A page that is not there cannot be drawn either.
         """
         corners = floats(rect)
@@ -42,49 +51,64 @@ class Cover:
         if (corners[2] - corners[0]) * (corners[3] - corners[1]) == 0:
             return False
         try:
-            return self._hides(page, corners)
-        except Exception:  # MuPDF raises what it likes
+            return self._hides(page, corners, looks, before)
+        except Exception:  # the engines raise what they like
             return True
 
-    def _hides(self, index: int, corners: tuple[float, float, float, float]) -> bool:
-        without, with_ = self._pair(index)
-        page = self._bare[index]
-        area = pymupdf.Rect(corners).normalize() * page.transformation_matrix
-        if (area & page.rect).is_empty:
+    def _hides(self, index: int, corners: Corners, looks: Sequence[Ref], before: Before | None) -> bool:
+        core = self._mupdf.window(index, corners)
+        if core is None:
             return False
-        return any(self._lost(without, with_, box & area) for box in self._content(page, area))
+        self._asked[index] += 1
+        size = self._mupdf.size(index)
+        if before is not None and before.cover._mupdf.size(before.page) != size:
+            return True
+        window = Window(
+            max(core.x0 - _MARGIN, 0), max(core.y0 - _MARGIN, 0),
+            min(core.x1 + _MARGIN, size[0]), min(core.y1 + _MARGIN, size[1]),
+        )  # fmt: skip
+        inside = np.zeros((window.y1 - window.y0, window.x1 - window.x0), np.bool_)
+        inside[core.y0 - window.y0 : core.y1 - window.y0, core.x0 - window.x0 : core.x1 - window.x0] = True
+        return any(
+            vanishes(bare, drawn, inside)
+            and (before is None or vanishes(bare, drawn, inside, self._seen(view, window, bare, before)))
+            for view, bare, drawn in self._pairs(index, window, inside, corners, looks)
+        )
 
-    def _pair(self, index: int) -> tuple[Grey, Grey]:
-        if self._full is None:
-            self._full, self._bare = (pymupdf.open(stream=self._data, filetype="pdf") for _ in range(2))
-        if index not in self._drawn:
-            # Before the page is loaded, for a loaded page keeps its annotations.
-            self._bare.xref_set_key(self._bare.page_xref(index), "Annots", "null")
-            self._drawn[index] = (_grey(self._bare, index), _grey(self._full, index))
-        return self._drawn[index]
+    def _pairs(
+        self, index: int, window: Window, inside: Mask, corners: Corners, looks: Sequence[Ref]
+    ) -> Iterator[tuple[View, Grey, Grey]]:
+        """The page without and with annotations, wherever there is anything to hide."""
+        for view in self._views:
+            bare = self._part(view, index, window, False)
+            if not inked(bare, inside):
+                continue
+            yield view, bare, self._part(view, index, window, True)
+            for look in looks if view is self._mupdf else ():
+                yield view, bare, self._mupdf.alone(index, window, corners, look)
 
-    def _content(self, page: Any, area: Any) -> list[Any]:
-        """The boxes of words (those that say something: a line to sign on does not) and of pictures."""
-        words = [pymupdf.Rect(w[:4]) for w in page.get_text("words") if any(c.isalnum() for c in w[4])]
-        pictures = [pymupdf.Rect(i["bbox"]) for i in page.get_image_info()]
-        return [box for box in words + pictures if box.intersects(area)]
+    def _seen(self, view: View, window: Window, bare: Grey, before: Before) -> Mask | None:
+        """The pixels on which the earlier revision showed the page itself."""
+        same = next((v for v in before.cover._views if v.name == view.name), None)
+        if same is None:
+            return None
+        before.cover._asked[before.page] += 1
+        earlier = before.cover._part(same, before.page, window, True)
+        return np.asarray(np.abs(earlier.astype(np.int16) - bare) <= _SAME)
 
-    def _lost(self, without: Grey, with_: Grey, box: Any) -> bool:
-        x0, y0, x1, y1 = (v * _DPI / 72.0 for v in box)
-        window = np.s_[max(int(y0), 0) : int(np.ceil(y1)), max(int(x0), 0) : int(np.ceil(x1))]
-        before, after = without[window], with_[window]
-        if not before.size or before.shape != after.shape:
-            return False
-        ink = np.abs(before - int(np.median(before))) > _FAINTEST
-        if ink.sum() < _LEAST_INK:
-            return False
-        ground = int(np.median(after[~ink])) if (~ink).any() else int(np.median(after))
-        gone = np.abs(after[ink] - ground) <= _FAINTEST // 2
-        return bool(gone.mean() > _MOST_LOST)
+    def _part(self, view: View, index: int, window: Window, annotated: bool) -> Grey:
+        """A window of a page; of a page that is asked often, it is cut from the whole."""
+        key, size = (view.name, index, annotated), self._mupdf.size(index)
+        if key not in self._whole:
+            if self._asked[index] <= _FEW:
+                return view.draw(index, size, window, annotated)
+            self._whole[key] = view.draw(index, size, Window(0, 0, *size), annotated)
+        return self._whole[key][window.slices]
 
+    @cached_property
+    def _mupdf(self) -> Mupdf:
+        return Mupdf(self._data)
 
-def _grey(document: Any, index: int) -> Grey:
-    page = document[index]
-    page.set_rotation(0)
-    drawn = page.get_pixmap(dpi=_DPI, colorspace=pymupdf.csGRAY, alpha=False)
-    return np.frombuffer(drawn.samples, np.uint8).reshape(drawn.height, drawn.width).astype(np.int16)
+    @cached_property
+    def _views(self) -> list[View]:
+        return [self._mupdf, *pdfium(self._data)]

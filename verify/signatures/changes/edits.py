@@ -15,7 +15,8 @@ Permission = Literal["always", "form-filling", "signing", "annotations", "coveri
 
 Kind = Literal[
     "active-content", "added", "annotation-added", "annotation-changed", "annotation-over-content", "annotation-removed",
-    "annotation-uncovers-content", "appearance-changed", "appearance-differs", "appearance-without-value",
+    "annotation-uncovers-content", "appearance-changed", "appearance-differs", "appearance-over-content",
+    "appearance-without-value",
     "attachment-added", "certified-later", "changed", "duplicate-keys", "encryption-added", "encryption-changed", "field-added",
     "field-removed", "font-replaced", "freed-in-use", "hybrid-table-differs", "image-replaced", "layers-switched",
     "made-read-only", "malformed", "object-from-earlier-bytes", "object-mismatch", "object-number-reused",

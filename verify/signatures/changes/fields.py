@@ -59,14 +59,19 @@ def _signed(
     """An empty signature field that holds a signature now."""
     words = f"field {label}"
     step.filled.add(label)
-    if rules_forms.is_timestamp(step.at_new(differing["/V"][1])):
+    value = step.at_new(differing["/V"][1])
+    if not rules_forms.is_signature(value):
+        yield step.edit(f"signature in field {label}", "malformed", "doubtful", None, label, shows)
+    if rules_forms.is_timestamp(value):
         yield step.edit(words, "timestamp-added", "always", "timestamp")
         if rules_forms.shows_something(step, pair.new):
             yield rules_forms.shown_stamp(step, label, shows)
     else:
         yield step.edit(words, "signature-added", "signing", "signature", label, shows)
         pages = step.h.holders(pair.ref, "page")
-        if rules_forms.visible(step, pair.new) and any(hides(step, page, pair.new, step.new) for page in pages[:1]):
+        if rules_forms.visible(step, pair.new) and any(
+            hides(step, page, pair.new, step.new, more=True) for page in pages[:1]
+        ):
             yield step.edit(words, "signature-over-content", "covered-by-signing", "signature", label, shows)
     for key in sorted(differing.keys() - _OF_SIGNING):
         yield step.edit(f"{words}, {key[1:]}", "active-content" if key in _ACTIVE else "changed", "never", None, label)
@@ -152,8 +157,20 @@ def looks(step: Comparison) -> Iterator[Edit]:
             yield step.edit(words, "appearance-changed", "form-filling", "form-filling", name, shows)
         else:
             yield step.edit(words, "appearance-without-value", "never", None, name, shows)
+    redrawn = {name for name, _, _ in step.looks}
     for name in sorted(step.filled):
-        yield from untrue(step, name)
+        yield from untrue(step, name, redrawn=name in redrawn)
+        yield from _covering(step, name)
+
+
+def _covering(step: Comparison, name: str) -> Iterator[Edit]:
+    """A field that was filled may hide no more of its page than it did; a signature's look is judged where it comes."""
+    for ref in rules_forms.widgets(step, step.h.named(name), step.new):
+        widget, pages = step.h.get(ref, step.new), step.h.holders(ref, "page")
+        if not pages or rules_forms.type_of(step, widget, step.new) == "/Sig" or not rules_forms.visible(step, widget):
+            continue
+        if hides(step, pages[0], widget, step.new, more=True):
+            yield step.edit(f"field {name}, appearance", "appearance-over-content", "doubtful", None, name, (ref,))
 
 
 def _only_read_only(old: Any, new: Any) -> bool:

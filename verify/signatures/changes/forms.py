@@ -96,8 +96,10 @@ def field_added(step: Comparison, added: Any, ref: Ref | None) -> Iterator[Edit]
         yield step.edit(words, "active-content", "never", None, name, shows)
     step.filled.add(name)
     signature = step.at_new(added.raw_get("/V")) if "/V" in added else None
-    if signature is None:
+    if not is_signature(signature):
         yield step.edit(words, "signature-field-added", "form-filling", "form-filling", name, shows)
+        if signature is not None:
+            yield step.edit(f"signature in field {name}", "malformed", "doubtful", None, name, shows)
     elif is_timestamp(signature):
         yield step.edit(words, "timestamp-added", "always", "timestamp")
         if shows_something(step, added):
@@ -117,7 +119,11 @@ def widget_added(step: Comparison, label: str, widget: Any, ref: Ref | None) -> 
         return
     if actions_of(step, widget, step.new):
         yield step.edit(words, "active-content", "never", None, name, shows)
-    if is_timestamp(_value_of(step, widget)) and shows_something(step, widget):
+    signature = _value_of(step, widget)
+    if not is_signature(signature):
+        yield step.edit(words, "signature-field-added", "form-filling", "form-filling", name, shows)
+        yield from unsigned(step, words, name, step.h.page_of(label), widget, shows)
+    elif is_timestamp(signature) and shows_something(step, widget):
         yield shown_stamp(step, name, shows)
     elif not visible(step, widget):
         yield step.edit(words, "signature-added", "always", "signature", name, shows)
@@ -127,6 +133,27 @@ def widget_added(step: Comparison, label: str, widget: Any, ref: Ref | None) -> 
         if page is not None and hides(step, page, widget, step.new):
             # The "sneaky signature": a picture that lies over what was signed.
             yield step.edit(words, "signature-over-content", "covered-by-signing", "signature", name, shows)
+
+
+def unsigned(
+    step: Comparison, words: str, name: str, page: Ref | None, widget: Any, shows: tuple[Ref, ...]
+) -> Iterator[Edit]:
+    """An empty signature field has nothing to show: nobody answers for what it draws."""
+    if not visible(step, widget) or not draws(step, step.new_entry(widget, "/AP")):
+        return
+    yield step.edit(f"{words}, appearance", "appearance-without-value", "doubtful", None, name, shows)
+    if page is not None and hides(step, page, widget, step.new):
+        yield step.edit(words, "signature-over-content", "doubtful", None, name, shows)
+
+
+def is_signature(value: Any) -> bool:
+    """Whether a field's value is a signature, good or bad: it says what it signs, and holds what it says.
+
+    A dictionary without them is no signature that anybody would examine.
+    """
+    return isinstance(value, generic.DictionaryObject) and all(
+        entry(value, key) for key in ("/ByteRange", "/Contents", "/Filter")
+    )
 
 
 def widgets(step: Comparison, refs: set[Ref], number: int) -> tuple[Ref, ...]:
@@ -178,7 +205,7 @@ def shows_something(step: Comparison, field: Any, depth: int = 0) -> bool:
     """Whether a field, or a widget of it, takes room on the page or has anything to draw."""
     if not isinstance(field, generic.DictionaryObject):
         return False
-    if visible(step, field) or _draws(step, step.new_entry(field, "/AP")):
+    if visible(step, field) or draws(step, step.new_entry(field, "/AP")):
         return True
     kids = step.new_entry(field, "/Kids")
     if not isinstance(kids, generic.ArrayObject):
@@ -186,12 +213,12 @@ def shows_something(step: Comparison, field: Any, depth: int = 0) -> bool:
     return depth > 32 or any(shows_something(step, step.at_new(kid), depth + 1) for kid in raw_items(kids))
 
 
-def _draws(step: Comparison, look: Any, depth: int = 0) -> bool:
+def draws(step: Comparison, look: Any, depth: int = 0) -> bool:
     """Whether an appearance holds an operator; writers give invisible fields an empty stream, or a comment."""
     if isinstance(look, generic.StreamObject):
         return _COMMENT.sub(b"", stream_bytes(look)).strip(_BLANK) != b""
     if isinstance(look, generic.DictionaryObject):
-        return depth > 3 or any(_draws(step, step.at_new(v), depth + 1) for _, v in raw_pairs(look))
+        return depth > 3 or any(draws(step, step.at_new(v), depth + 1) for _, v in raw_pairs(look))
     return False
 
 

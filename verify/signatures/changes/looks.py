@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from pyhanko.pdf_utils import generic
 
 from verify.signatures.changes.edits import Edit
-from verify.signatures.changes.fieldtext import agrees, shown
-from verify.signatures.changes.forms import inherited, widgets
+from verify.signatures.changes.fieldtext import Shown, agrees, cut_off, shown
+from verify.signatures.changes.forms import draws, inherited, widgets
 from verify.signatures.objects import Ref, raw_items, stream_bytes
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 _PASSWORD, _PUSHBUTTON, _COMBO = 1 << 13, 1 << 16, 1 << 17
 _TAG = re.compile(r"<[^>]*>")
 _MOST_LOOKS = 2_000  # of one revision: each is read like a page
+_MOST_OPTIONS = 300
+_MARKS = "*\u2022\u25cf\u00b7\u2217"  # what stands for the letters of a password
 
 
-def untrue(step: Comparison, name: str) -> Iterator[Edit]:
-    """What a field shows otherwise than its value says, one edit a widget."""
+def untrue(step: Comparison, name: str, *, redrawn: bool) -> Iterator[Edit]:
+    """What a field shows otherwise than its value says, one edit a widget. `redrawn`: it looks otherwise than before."""
     parts = step.h.named(name)
     for ref in widgets(step, parts, step.new):
         widget = step.h.get(ref, step.new)
@@ -36,10 +39,44 @@ def untrue(step: Comparison, name: str) -> Iterator[Edit]:
         if kind == "/Btn" and not flags & _PUSHBUTTON:
             yield from _state(step, name, widget, ref)
         elif kind == "/Tx" and not flags & _PASSWORD:
-            yield from _text(step, name, widget, ref, [_words(inherited(step, widget, "/V", step.new))])
+            yield from _text(step, name, widget, ref, [_words(inherited(step, widget, "/V", step.new))], redrawn)
             yield from _rich(step, name, widget, ref)
         elif kind == "/Ch" and flags & _COMBO:
-            yield from _text(step, name, widget, ref, _chosen(step, widget))
+            yield from _text(step, name, widget, ref, _chosen(step, widget), redrawn)
+        elif redrawn and draws(step, step.new_entry(widget, "/AP")) and not _as_expected(step, kind, flags, widget):
+            # A button's look says what it likes.
+            yield _doubt(step, name, ref)
+
+
+def _doubt(step: Comparison, name: str, ref: Ref) -> Edit:
+    return step.edit(f"field {name}, appearance", "appearance-differs", "doubtful", None, name, (ref,))
+
+
+def _as_expected(step: Comparison, kind: Any, flags: int, widget: Any) -> bool:
+    """Whether a list shows options of its own in their order, and a password nothing but marks."""
+    found = _shown(step, step.new_entry(step.new_entry(widget, "/AP"), "/N"))
+    if found is None:
+        return False
+    letters = "".join(found.text.split())
+    if kind == "/Tx" and flags & _PASSWORD:
+        return not found.pictures and not letters.strip(_MARKS)
+    if kind != "/Ch":
+        return False
+    options = ["".join(v.split()) for v in _displayed(step, widget)[:_MOST_OPTIONS]]
+    # The list may be scrolled; it ends with a whole option.
+    shown_options = (accumulate(options[n:]) for n in range(len(options)))
+    return any(letters == run for runs in shown_options for run in runs)
+
+
+def _displayed(step: Comparison, widget: Any) -> list[str]:
+    options = inherited(step, widget, "/Opt", step.new)
+    found = []
+    for raw in raw_items(options) if isinstance(options, generic.ArrayObject) else []:
+        option = step.at_new(raw)
+        if isinstance(option, generic.ArrayObject) and len(option) == 2:
+            option = step.at_new(raw_items(option)[1])
+        found.append(_words(option) or "")
+    return found
 
 
 def _words(value: Any) -> str | None:
@@ -47,31 +84,60 @@ def _words(value: Any) -> str | None:
     if value is None:
         return ""
     if isinstance(value, generic.StreamObject):
-        data = stream_bytes(value)
-        wide = data.startswith(b"\xfe\xff")
-        return data[2:].decode("utf-16-be", "replace") if wide else data.decode("latin-1")
+        return _decoded(stream_bytes(value))
+    if isinstance(value, generic.ByteStringObject):
+        return _decoded(value.original_bytes)  # line ends keep pyHanko from taking it for text
     return str(value) if isinstance(value, generic.TextStringObject) else None
 
 
-def _text(step: Comparison, name: str, widget: Any, ref: Ref, values: list[str | None]) -> Iterator[Edit]:
+def _decoded(data: bytes) -> str:
+    """ISO 32000-2, 7.9.2.2."""
+    if data.startswith(b"\xfe\xff"):
+        return data[2:].decode("utf-16-be", "replace")
+    if data.startswith(b"\xef\xbb\xbf"):
+        return data[3:].decode("utf-8", "replace")
+    return "".join(map(_of_document, data))
+
+
+def _of_document(code: int) -> str:
+    try:
+        return str(generic.decode_pdfdocencoding(bytes([code])))
+    except ValueError:  # a control character
+        return chr(code)
+
+
+def _text(
+    step: Comparison, name: str, widget: Any, ref: Ref, values: list[str | None], redrawn: bool
+) -> Iterator[Edit]:
     """`values`: what the field may show, any of them."""
-    looks = step.new_entry(widget, "/AP")
-    stream = step.new_entry(looks, "/N")
-    if not isinstance(stream, generic.StreamObject) or "/BBox" not in stream:
-        return
+    look = step.new_entry(step.new_entry(widget, "/AP"), "/N")
+    if look is None:
+        return  # readers draw the value themselves
     known = [v for v in values if v is not None]
-    if not known or step.looks_read >= _MOST_LOOKS:
-        return
-    step.looks_read += 1
-    found = shown(stream, _form_resources(step), step.at_new)
+    found = _shown(step, look) if known else None
     if found is None:
+        if redrawn and draws(step, look):
+            yield _doubt(step, name, ref)
         return
-    words = f"field {name}, appearance"
-    if not found.text.strip() and found.pictures and any(v.strip() for v in known):
+    if found.pictures and any(v.strip() for v in known) and not found.text.strip():
         # A picture instead of letters: what it says, only sight can tell.
-        yield step.edit(words, "appearance-differs", "doubtful", None, name, (ref,))
+        yield _doubt(step, name, ref)
     elif not any(agrees(v, found.text, formatted=_formats(step, widget)) for v in known):
-        yield step.edit(words, "appearance-differs", "never", None, name, (ref,))
+        if any(cut_off(v, found.text) for v in known):
+            yield _doubt(step, name, ref)
+            return
+        yield step.edit(f"field {name}, appearance", "appearance-differs", "never", None, name, (ref,))
+    elif redrawn and (found.pictures or not found.legible):
+        # The value may be there for programs only, and a drawing for the eye.
+        yield _doubt(step, name, ref)
+
+
+def _shown(step: Comparison, look: Any) -> Shown | None:
+    """What a look shows; None where that cannot be read."""
+    if not isinstance(look, generic.StreamObject) or "/BBox" not in look or step.looks_read >= _MOST_LOOKS:
+        return None
+    step.looks_read += 1
+    return shown(look, _form_resources(step), step.at_new)
 
 
 def _formats(step: Comparison, widget: Any) -> bool:
