@@ -12,6 +12,7 @@ from tests.signatures.table.builders import longterm, plain, store, update
 from tests.signatures.table.edits import (
     SENTENCE,
     SENTENCE_MM,
+    add_empty_signature,
     add_page,
     annotate,
     dictionary,
@@ -97,6 +98,14 @@ ROWS: Sequence[Row] = [
     Row("annotation-over-content", lambda: annotate(longterm(), SENTENCE), [_SEEN], _CHANGED, sight=True),
     Row("appearance-against-value", lambda: fill(longterm(), "amount", "250", shown="900"), [_BROKEN],
         "ISO 32000-2, 12.7.4.3: an appearance shows the value"),
+    Row("appearance-of-another-sign", lambda: fill(longterm(), "amount", "250", shown="-250"), [_BROKEN],
+        "ISO 32000-2, 12.7.4.3: an appearance shows the value"),
+    Row("appearance-with-another-decimal-sign", lambda: fill(longterm(), "amount", "2.50", shown="250"), [_BROKEN],
+        "ISO 32000-2, 12.7.4.3: an appearance shows the value"),
+    Row("empty-signature-field-added", lambda: add_empty_signature(longterm(), b"% nothing"), [_HELD],
+        "ISO 32000-2, 12.8.2: an approval signature leaves the form open"),
+    Row("empty-signature-field-that-draws", lambda: add_empty_signature(longterm(), b"1 1 1 rg 0 0 900 900 re f"), [_DOUBTED],
+        "ISO 32000-2, 12.7.5.5: a field that is not signed has no signature to show"),
     # Attacks
     Row("shadow-hide", lambda: unannotate(longterm(pdf=annotate(plain(), SENTENCE))), [_SEEN],
         "the shadow attack \"hide\": what was hidden when it was signed is uncovered", sight=True),

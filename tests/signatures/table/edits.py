@@ -69,6 +69,26 @@ def annotate(pdf: bytes, box: tuple[int, int, int, int] = NOWHERE) -> bytes:
     return update(pdf, change, "annotate")
 
 
+def add_empty_signature(pdf: bytes, look: bytes, box: tuple[int, int, int, int] = SENTENCE) -> bytes:
+    """A new signature field without a signature, which draws `look` in a box of page 1."""
+
+    def change(writer: Any) -> None:
+        page, form = page_of(writer), writer.root["/AcroForm"]
+        shown = writer.add_object(drawn(box[2] - box[0], box[3] - box[1], look))
+        field = writer.add_object(
+            dictionary(
+                Type=pdf_name("/Annot"), Subtype=pdf_name("/Widget"), FT=pdf_name("/Sig"), T=pdf_string("Empty"),
+                Rect=array(*box), F=generic.NumberObject(4), AP=dictionary(N=shown),
+            )
+        )  # fmt: skip
+        for holder, key in ((page, "/Annots"), (form, "/Fields")):
+            held = holder[key]
+            holder[pdf_name(key)] = array(*(held.raw_get(i) for i in range(len(held))), field)
+            writer.update_container(holder)
+
+    return update(pdf, change, f"empty {look!r}")
+
+
 def unannotate(pdf: bytes) -> bytes:
     """Take the rectangle of page 1 away again."""
 

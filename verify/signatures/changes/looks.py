@@ -95,7 +95,7 @@ def _decoded(data: bytes) -> str:
     if data.startswith(b"\xfe\xff"):
         return data[2:].decode("utf-16-be", "replace")
     if data.startswith(b"\xef\xbb\xbf"):
-        return data[3:].decode("utf-8", "replace")
+        return data[3:].decode(errors="replace")
     return "".join(map(_of_document, data))
 
 
