@@ -101,14 +101,6 @@ class Comparison:
         """(h, w, 3) RGB: the questioned ink red, the specimen's cyan, both together dark."""
         return overlay(self.best.pictures)
 
-    def difference(self) -> NDArray[np.uint8]:
-        """(h, w, 3) RGB: coinciding ink grey, added ink red, missing ink blue, unknown ground yellow."""
-        return difference(self.best.pictures)
-
-    def side_by_side(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Lifted ink in one frame: (questioned, specimen), each (h, w, 3) RGB."""
-        return _grey(self.best.pictures.questioned), _grey(self.best.pictures.reference)
-
 
 def compare(questioned: Imprint, references: Sequence[Imprint], *, calibration: Calibration) -> Comparison:
     """Hold the imprint against every specimen. Equal input, equal output.
@@ -323,6 +315,7 @@ def _strength(template: Map, soft: Map, known: Mask) -> Map:
     """The local strength of the questioned ink: 1 where it is as solid as the specimen's template."""
     weight = known.astype(np.float32) * template
     sigma = LOCAL_MM * FINE
+
     # Smooth and slow: a quarter of the resolution suffices.
     def wide(m: Map) -> Map:
         small = cv2.resize(m, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
@@ -573,7 +566,9 @@ def _strange_glyphs(units: tuple[unit.Unit, ...], expected: Map, even: Map, know
         best, present = -1.0, 0.0
         for dy in (-1, 0, 1):
             for dx in (-1, 0, 1):
-                q = even[np.clip(rows + dy, 0, even.shape[0] - 1), np.clip(cols + dx, 0, even.shape[1] - 1)].astype(np.float64)
+                q = even[np.clip(rows + dy, 0, even.shape[0] - 1), np.clip(cols + dx, 0, even.shape[1] - 1)].astype(
+                    np.float64
+                )
                 present = max(present, float(q.sum()))
                 q -= q.mean()
                 best = max(best, float(e @ q) / max(spread * math.sqrt(float(q @ q)), 1e-9))
@@ -635,21 +630,5 @@ def overlay(p: Pictures) -> NDArray[np.uint8]:
     return _bytes(picture)
 
 
-def difference(p: Pictures) -> NDArray[np.uint8]:
-    """Coinciding ink grey, added ink red, missing ink blue, unknown ground yellow."""
-    both = np.minimum(np.clip(p.questioned, 0, 1), np.clip(p.reference, 0, 1))
-    base = 1 - 0.3 * both
-    picture = np.dstack([base, base, base])
-    picture[~p.known] = (1.0, 0.96, 0.75)
-    picture *= 1 - p.added[..., None] * np.array([0.1, 0.9, 0.9])
-    picture *= 1 - p.missing[..., None] * np.array([0.9, 0.7, 0.05])
-    return _bytes(picture)
-
-
-def _grey(density: Map) -> NDArray[np.uint8]:
-    return _bytes(np.dstack([1 - np.clip(density, 0, 1)] * 3))
-
-
 def _bytes(picture: NDArray[np.floating]) -> NDArray[np.uint8]:
     return np.asarray(np.clip(picture * 255 + 0.5, 0, 255), np.uint8)
-

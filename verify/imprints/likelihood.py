@@ -10,7 +10,7 @@ Limits. A ratio may not claim more than the number of seals supports. With every
 `miss(t)` be the share of genuine pairs below t and `false(t)` the share of the others at or above it
 (mechanisms by their stated shares), each with one more misleading seal added (the idea of ELUB, Vergeer et al. 2016). The largest t with
 t ≤ (1 − miss(t)) / false(t) is the upper limit, and the mirror of it the lower one: with N seals and no
-misleading pair, log10(N + 1).
+misleading pair, log10(N).
 """
 
 from __future__ import annotations
