@@ -20,6 +20,7 @@ from pydantic_settings import (
 )
 
 from verify.core.errors import UsageError
+from verify.stores.packaged import packaged
 
 
 class Settings(BaseSettings):
@@ -34,6 +35,9 @@ class Settings(BaseSettings):
         default=None, description="Folder of specimens and exhibits. Default: beside the database."
     )
     models: Path | None = Field(default=None, description="Folder of models. Default: what travels with the package.")
+    calibration: str | None = Field(
+        default=None, description="Name of the calibration that imprints are compared with. Default: the release's."
+    )
     policy: str = Field(default="default", description="Name of a policy, or a TOML file.")
     network_allow: tuple[str, ...] = Field(
         default=(), description="Hosts and networks that --online may reach though they are not public."
@@ -95,6 +99,20 @@ class Settings(BaseSettings):
     def own_models(self) -> Path:
         """The folder of calibrations that `sigillum validate --fit` made here; it need not exist."""
         return _home("XDG_DATA_HOME", ".local/share") / "sigillum" / "models"
+
+    @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """Where models are looked for by name, the first that knows it first: the release's, then the user's own.
+
+        Raises VerifyError `data-missing`.
+        """
+        setting = None if self.models is None else self.models.expanduser().absolute()
+        return packaged("models", setting=setting), self.own_models
+
+    @property
+    def descriptors_folder(self) -> Path:
+        """Where descriptors of registered impressions are kept; it may be deleted at any time."""
+        return _home("XDG_CACHE_HOME", ".cache") / "sigillum" / "descriptors"
 
     @property
     def cache_folder(self) -> Path:

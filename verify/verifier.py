@@ -19,6 +19,8 @@ from verify.core.policy import Policy, judge
 from verify.formats.limits import DEFAULT_LIMITS
 from verify.kinds import CHECKS, AnyEvidence
 from verify.report import Case, DocumentDate, DocumentFacts, Provenance, Report
+from verify.stores.descriptors import Descriptors, MemoryDescriptors
+from verify.stores.models import ModelFile, find_model
 from verify.stores.packaged import packaged
 from verify.stores.policies import policy_named
 from verify.stores.seals import NoSeals, SealShelf
@@ -29,7 +31,7 @@ from verify.version import VERSION
 if TYPE_CHECKING:
     from verify.signatures.online.fetch import OnlineRules
 
-# The calibration that a release compares with; models/index.toml gives its file and digest.
+# The calibration that a release compares with, unless another is named; models/index.toml gives its file and digest.
 CALIBRATION = "comparison-1"
 
 Watch = Callable[[object], None]
@@ -40,7 +42,9 @@ class Verifier:
     """What documents are verified with. Everything that could change an answer stands here or in `verify`'s arguments.
 
     `certificates`: signers' certificates as DER, for signatures that carry none. `online`: how far to go on the
-    network for what a document lacks, within limits for each document; None = no connection is ever made.
+    network for what a document lacks, within limits for each document; None = no connection is ever made. `models`:
+    folders in which the `calibration` is looked for by its name; None = what travels with the package. `descriptors`:
+    where those of registered impressions are kept; it changes no answer, only how soon it comes.
     """
 
     anchors: TrustAnchors = NO_ANCHORS
@@ -50,7 +54,9 @@ class Verifier:
     certificates: tuple[bytes, ...] = ()
     online: OnlineRules | None = None
     imprint_pages: int = DEFAULT_LIMITS.imprint_pages
-    models: Path | None = None
+    models: tuple[Path, ...] | None = None
+    calibration: str = CALIBRATION
+    descriptors: Descriptors = field(default_factory=MemoryDescriptors)
 
     def verify(
         self,
@@ -83,6 +89,10 @@ class Verifier:
         report = self._report(document, tray, at, known, models)
         return Case(reports=(report,), exhibits={p.exhibit.sha256: p.data for p in tray.pieces})
 
+    def calibration_file(self) -> ModelFile:
+        """The file of the calibration by its name. Raises VerifyError `data-missing`, and as `find_model` does."""
+        return find_model(self.models or (packaged("models"),), self.calibration)
+
     # Examiners are imported when they run: pyHanko and OpenCV cost a second that `--help` need not pay.
 
     def _signatures(self, document: Document, at: datetime) -> Iterator[object]:
@@ -95,16 +105,15 @@ class Verifier:
     def _imprints(
         self, document: Document, so_far: Sequence[AnyEvidence], seals: Sequence[str], models: dict[str, str]
     ) -> Iterator[object]:
+        from verify.imprints.calibrations import read_calibration
         from verify.imprints.claims import Claims
         from verify.imprints.examiner import ImprintExaminer
-        from verify.imprints.likelihood import Calibration
-        from verify.stores.models import model
 
         calibration = None
         if self.seals.seals():
             try:
-                file = model(packaged("models", setting=self.models), CALIBRATION)
-                calibration = Calibration.model_validate_json(file.read())
+                file = self.calibration_file()
+                calibration = read_calibration(file)
                 models[file.name] = file.sha256
             except VerifyError as error:
                 yield Problem(where="imprints", code=error.code, message=error.message)
@@ -116,7 +125,7 @@ class Verifier:
             for name in (e.signer.organisation, e.signer.common_name)
             if name
         )
-        yield from ImprintExaminer(self.seals, calibration, self.imprint_pages).examine(
+        yield from ImprintExaminer(self.seals, calibration, self.imprint_pages, self.descriptors).examine(
             document, Claims(signers, tuple(seals))
         )
 

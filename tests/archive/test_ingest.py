@@ -25,7 +25,9 @@ from verify.records.database import Records, open_records
 from verify.records.journal import Journal, kept_flags, last_run, states
 from verify.records.tables import JournalRow
 from verify.settings import Settings
+from verify.stores.models import add_model
 from verify.stores.trust import NO_ANCHORS
+from verify.verifier import CALIBRATION
 
 # Stands in for the worker: what a document's name says happens to the process that examines it.
 UNRULY = """
@@ -67,9 +69,15 @@ def unruly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
 
 
 def ingest(
-    settings: Settings, folder: Path, work: Work = worker.examine, *, key: str | None = None, workers: int = 1
+    settings: Settings,
+    folder: Path,
+    work: Work = worker.examine,
+    *,
+    key: str | None = None,
+    workers: int = 1,
+    calibration: str = CALIBRATION,
 ) -> Counter[str]:
-    recipe = Recipe(settings, None, NO_ANCHORS, "default")
+    recipe = Recipe(settings, None, NO_ANCHORS, "default", calibration)
     facts = described(recipe.verifier())
     journal = Journal.begin(
         open_records(settings), sources=[shown(folder)], settings=settings_key(facts), described=facts, at=None, now=AT
@@ -102,6 +110,22 @@ def test_each_document_is_examined_once_and_flagged_with_all_its_places(settings
     assert facts is not None and facts.finished == AT and facts.unsupported == 1
     (folder / "empty.pdf").unlink()
     assert ingest(settings, folder) == {"kept": 4, "same": 1, "unsupported": 1}
+
+
+def test_another_calibration_or_a_changed_one_has_every_document_examined_again(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_letters(tmp_path / "in", 2)
+    for content, home in ((b"{}", "one"), (b"[]", "two")):
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / home))
+        add_model(settings.own_models, "office-1", {"calibration.json": content})
+    assert ingest(settings, tmp_path / "in") == {"done": 2}
+    assert ingest(settings, tmp_path / "in", calibration="office-1") == {"done": 2}
+    assert ingest(settings, tmp_path / "in", calibration="office-1") == {"kept": 2}
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "one"))
+    assert ingest(settings, tmp_path / "in", calibration="office-1") == {"done": 2}
+    facts = last_run(open_records(settings))
+    assert facts is not None and facts.described["calibration"].startswith("office-1 ")
 
 
 def test_a_document_that_kills_its_worker_is_given_up_after_two_attempts_and_the_rest_goes_on(

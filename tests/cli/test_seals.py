@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable
@@ -9,9 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from PIL import Image
 
 from tests.records.shelves import impression, write_seal
-from verify.cli import main
+from verify.cli import main, seals
+from verify.records.specimens import specimens_from
+from verify.stores.packaged import packaged
 
 
 class Ran(NamedTuple):
@@ -51,7 +55,7 @@ def _add(run: Run, folder: Path, count: int, *more: str) -> Ran:
 
 def test_a_seal_that_was_added_is_listed(run: Run, tmp_path: Path) -> None:
     ran = _add(run, tmp_path, 3, "--valid-from", "2022-01-01", "--unit", "总部", "--code", "9900000010019")
-    assert (ran.code, "warning" in ran.err) == (0, False)
+    assert (ran.code, "of 3 specimens" in ran.err) == (0, False)
     listed = json.loads(run("seals", "list", "--json").out)
     assert (listed["id"], listed["size_mm"], len(listed["specimen"])) == ("ring", [40.0, 40.0], 3)
 
@@ -59,7 +63,34 @@ def test_a_seal_that_was_added_is_listed(run: Run, tmp_path: Path) -> None:
 def test_fewer_than_three_specimens_are_warned_of_with_the_reason(run: Run, tmp_path: Path) -> None:
     ran = _add(run, tmp_path, 1)
     assert ran.code == 0
-    assert "1 of 3 specimens" in ran.err and "learnt" in ran.err
+    assert "1 of 3 specimens" in ran.err and "learnt" in ran.err and "made optically" in ran.err
+
+
+def test_three_specimens_of_one_day_are_warned_of(run: Run, tmp_path: Path) -> None:
+    ran = _add(run, tmp_path, 3, "--taken", "2024-01-05")
+    assert (ran.code, "all specimens were taken on 2024-01-05" in ran.err) == (0, True)
+
+
+def test_another_scan_of_one_impression_and_another_seal_are_warned_of(tmp_path: Path) -> None:
+    home = packaged("reference_seals")
+    first = (home / "xinghe-company" / "2022-01-05.png").read_bytes()
+    pictures = [first, _scanned_again(first), (home / "baiyun-company" / "2022-01-05.png").read_bytes()]
+    files = []
+    for number, data in enumerate(pictures):
+        files.append(tmp_path / f"2024-01-0{number + 1}.png")
+        files[-1].write_bytes(data)
+    same, other = seals._doubts(specimens_from(files, size_mm=(40.0, 40.0)))
+    assert "2024-01-02.png looks like another picture of an impression" in same
+    assert "2024-01-03.png does not look like the seal" in other
+
+
+def _scanned_again(picture: bytes) -> bytes:
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    out = io.BytesIO()
+    image.rotate(3.0, Image.Resampling.BICUBIC, fillcolor=image.getpixel((2, 2))).save(
+        out, "PNG", dpi=image.info["dpi"]
+    )
+    return out.getvalue()
 
 
 @pytest.mark.parametrize(

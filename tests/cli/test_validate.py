@@ -13,8 +13,8 @@ import pytest
 from tests.cli.test_check import sigillum
 from verify.cli import validate as command
 from verify.core.errors import UsageError
-from verify.imprints.compare import MEASURES
 from verify.imprints.evidence import ComparisonEvidence
+from verify.imprints.measuring import MEASURES
 from verify.stores.packaged import packaged
 
 SPECIMENS = sorted((packaged("reference_seals") / "xinghe-company").glob("*.png"))

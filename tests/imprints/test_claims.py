@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.stores.test_seals import seal
 from verify.imprints.claims import Claim, Claims, claims_of
-from verify.imprints.evidence import Shape
+from verify.imprints.evidence import PassedOver, Shape
 from verify.stores.seals import Owner, ReferenceSeal
 
 XINGHE = seal(id="xinghe", owner=Owner(name="示例星河贸易有限公司"), text="示例星河贸易有限公司", size_mm=(40.0, 40.0))
@@ -24,9 +24,43 @@ def claims(
     likeness: Callable[[ReferenceSeal], float] = lambda s: 0.0,
 ) -> dict[str, tuple[str, ...]]:
     found = claims_of(
-        text=text, shape=shape, size_mm=size, claims=by or Claims(), seals=(XINGHE, BAIYUN), likeness=likeness
+        text=text,
+        shape=shape,
+        size_mm=size,
+        claims=by or Claims(),
+        seals=(XINGHE, BAIYUN),
+        screened=_never,
+        likeness=likeness,
     )
-    return {c.seal.id: c.by for c in found}
+    return {c.seal.id: c.by for c in found.claims}
+
+
+def _never(one: ReferenceSeal) -> float:
+    raise AssertionError(f"{one.id} was screened, though two seals are compared in full")
+
+
+def many(
+    screened: Sequence[float], *, by: Claims | None = None, text: str = ""
+) -> tuple[list[str], dict[str, PassedOver], list[str]]:
+    """Of one owner's seals, as alike in full as in screening: the claimed, those passed over, those compared in full."""
+    seals = [XINGHE.model_copy(update={"id": f"xinghe-{n:02}"}) for n in range(len(screened))]
+    values = {one.id: value for one, value in zip(seals, screened, strict=True)}
+    compared: list[str] = []
+
+    def likeness(one: ReferenceSeal) -> float:
+        compared.append(one.id)
+        return values[one.id]
+
+    found = claims_of(
+        text=text,
+        shape="round",
+        size_mm=(40.0, 40.0),
+        claims=by or Claims(),
+        seals=seals,
+        screened=lambda s: values[s.id],
+        likeness=likeness,
+    )
+    return [c.seal.id for c in found.claims], {p.seal: p for p in found.passed_over}, compared
 
 
 def test_text_read_with_errors_still_names_its_seal() -> None:
@@ -74,6 +108,37 @@ def test_the_callers_word_yields_to_another_name_on_the_seal() -> None:
 
 def test_the_callers_word_outranks_shape_and_size() -> None:
     assert claims("", shape="square", size=(12.0, 12.0), by=Claims(seals=("xinghe",))) == {"xinghe": ("caller",)}
+
+
+def test_of_an_owners_many_seals_those_that_may_be_the_one_are_compared_in_full() -> None:
+    values = [0.4, 0.96, 0.3, 0.9, 0.86, 0.5]
+    claimed, over, compared = many(values, text="示例星河贸易有限公司")
+    assert compared == ["xinghe-01", "xinghe-03", "xinghe-04"]
+    assert claimed == ["xinghe-01", "xinghe-03"]
+    assert {s: (p.screened, p.in_full) for s, p in over.items()} == {
+        "xinghe-00": (0.4, False),
+        "xinghe-02": (0.3, False),
+        "xinghe-04": (0.86, True),
+        "xinghe-05": (0.5, False),
+    }
+    assert over["xinghe-00"].claimed_by == ("text",)
+
+
+def test_the_less_a_print_shows_the_more_seals_may_be_the_one() -> None:
+    assert len(many([0.95, *[0.88] * 9], text="示例星河贸易有限公司")[2]) == 10
+    assert len(many([0.95, *[0.80] * 9], text="示例星河贸易有限公司")[2]) == 3
+    assert len(many([0.70, *[0.40] * 9], text="示例星河贸易有限公司")[2]) == 10
+
+
+def test_of_many_seals_that_the_caller_names_the_unlike_are_screened_only() -> None:
+    ids = tuple(f"xinghe-{n:02}" for n in range(5))
+    claimed, over, _ = many([0.2, 0.97, 0.1, 0.3, 0.25], by=Claims(seals=ids))
+    assert claimed == ["xinghe-01", "xinghe-03", "xinghe-04"]
+    assert {s: p.claimed_by for s, p in over.items()} == {"xinghe-00": ("caller",), "xinghe-02": ("caller",)}
+
+
+def test_an_imprint_that_nobody_named_and_that_is_like_none_is_compared_with_none() -> None:
+    assert many([0.6, 0.5, 0.55, 0.4, 0.7]) == ([], {}, [])
 
 
 def test_a_claim_is_a_value() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from datetime import date
+from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -13,11 +15,43 @@ from tests.golden.test_golden import page
 from verify.core.errors import NotExamined, Problem
 from verify.core.exhibits import Piece
 from verify.formats import read
-from verify.imprints import examiner
+from verify.imprints import examiner, screening
+from verify.imprints.calibrations import read_calibration
+from verify.imprints.claims import Claims
 from verify.imprints.evidence import ImprintEvidence
 from verify.imprints.sight import sight
 from verify.simulation.contracts import Scan, contract_pdf
 from verify.simulation.registry import png_with_dpi
+from verify.stores.models import find_model
+from verify.stores.packaged import packaged
+from verify.stores.seals import FolderShelf, ReferenceSeal, SealShelf, Specimen
+from verify.verifier import CALIBRATION
+
+XINGHE = ("xinghe-company", "xinghe-contract", "xinghe-contract-old", "xinghe-finance")
+
+
+class OneSpecimen(FolderShelf):
+    """Some of the demonstration's seals with their first specimen; counts how often a picture is asked for."""
+
+    asked: ClassVar[list[str]] = []
+
+    def seals(self) -> tuple[ReferenceSeal, ...]:
+        return tuple(
+            s.model_copy(update={"specimen": s.specimen[:1]})
+            for s in FolderShelf(self.folder).seals()
+            if s.id in XINGHE
+        )
+
+    def specimen(self, seal: ReferenceSeal, specimen: Specimen) -> bytes:
+        self.asked.append(seal.id)
+        return super().specimen(seal, specimen)
+
+
+def compared(shelf: SealShelf, *seals: str) -> ImprintEvidence:
+    calibration = read_calibration(find_model((packaged("models"),), CALIBRATION))
+    document = read(png_with_dpi(page(None), 300.0))
+    (one,) = imprints(list(examiner.ImprintExaminer(shelf, calibration).examine(document, Claims(seals=seals))))
+    return one
 
 
 def described(data: bytes, **options: int) -> list[object]:
@@ -60,3 +94,21 @@ def test_a_broken_imprint_is_a_problem_and_the_page_is_still_shown(monkeypatch: 
     things = described(png_with_dpi(page(None), 300.0))
     assert [t.code for t in things if isinstance(t, Problem)] == ["imprint-not-examined"]
     assert [t.exhibit.role for t in things if isinstance(t, Piece)] == ["page"]
+
+
+def test_of_many_claimed_seals_the_unlike_are_screened_only_and_decide_nothing() -> None:
+    one = compared(OneSpecimen(packaged("reference_seals")), *XINGHE)
+    assert "xinghe-company" in {c.seal for c in one.comparisons}
+    (over,) = one.passed_over
+    assert (over.claimed_by, over.in_full) == (("caller",), False)
+    assert over.screened is not None and over.screened < 0.9
+    assert one.comparisons[0].taken == (date(2022, 1, 5),)
+
+
+def test_what_screening_made_of_a_specimen_serves_the_next_document() -> None:
+    screening._specimens.clear()
+    shelf = OneSpecimen(packaged("reference_seals"))
+    compared(shelf, *XINGHE)
+    shelf.asked.clear()
+    (over,) = compared(shelf, *XINGHE).passed_over
+    assert over.seal not in shelf.asked

@@ -10,7 +10,7 @@ import pytest
 
 from verify.core.errors import UsageError
 from verify.imprints.evidence import Quality
-from verify.imprints.likelihood import MIXED, Calibration, Expectation, Fit, Range, Regime, Term
+from verify.imprints.likelihood import MIXED, Calibration, Expectation, Fit, Part, Range, Regime, Term
 from verify.imprints.recalibrate import Recalibrated, card, linear, natural, recalibrate
 from verify.imprints.validation import Pair, table
 
@@ -25,7 +25,10 @@ def base() -> Calibration:
         name="given-1", basis="simulated", seals=500, pairs=2000, covariates=(), covariate_means=(), covariate_spreads=(),
         expectations=dict.fromkeys(regimes, (Expectation(measure="score", logarithm=None, mean=(0.0,), log_spread=(0.0,)),)),
         fits=tuple(
-            Fit(against=a, regime=r, terms=(term,), weights=(-5.0, 10.0), bootstrap=((-4.5, 9.0), (-5.5, 11.0)), limits=(-2.6, 2.6), seals=500)
+            Fit(
+                against=a, regime=r, slope=1.0, shift=0.0, mends=((1.0, 0.0), (1.0, 0.0)), limits=(-2.6, 2.6), seals=500,
+                parts=(Part(mechanism=a, share=1.0, terms=(term,), weights=(-5.0, 10.0), bootstrap=((-4.5, 9.0), (-5.5, 11.0))),),
+            )
             for r in regimes
             for a in MIXED
         ),
@@ -113,7 +116,7 @@ def test_the_order_of_pairs_is_kept() -> None:
 def test_an_alternative_without_pairs_keeps_its_ratio_and_gives_way_below_where_same_pairs_fall() -> None:
     found = made(pairs(40, same=0.2, different=0.15, label="another-seal"))
     near = next(f for f in found.calibration.fits if f.against == "near-copy" and f.regime == "plain")
-    assert near.weights == base().fits[0].weights
+    assert (near.parts[0].weights, near.slope, near.shift) == (base().fits[0].parts[0].weights, 1.0, 0.0)
     assert near.limits[1] == 2.6
     assert near.limits[0] > -0.3
     told = next(r for r in found.refitted if r.against == "near-copy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from verify.simulation import fonts
-from verify.simulation.dies import LAYOUTS, Die, DieSpec, draw_die, make_die
+from verify.simulation.dies import LAYOUTS, Die, DieSpec, Making, draw_die, make_die, worn
 from verify.simulation.forgeries import ALTERNATIVE, MECHANISMS, forge
 from verify.simulation.generator import random_seal, random_spec
-from verify.simulation.impressions import Hardness, Pressing, press
+from verify.simulation.impressions import Hardness, Pressing, Session, press
 from verify.simulation.paper import TONER, Layer
 from verify.simulation.scans import Capture, scan_crop, scan_page
 from verify.simulation.seals import (
@@ -106,6 +107,36 @@ def test_a_missing_typeface_names_its_debian_package(monkeypatch: pytest.MonkeyP
         fonts._data.__wrapped__("sans")
 
 
+def test_faces_not_used_in_fitting_are_of_both_scripts_and_never_fall_back_on_those_that_were() -> None:
+    assert not set(fonts.TRAINING_FACES) & set(fonts.HELD_OUT_FACES)
+    assert len({*fonts.TRAINING_FACES, *fonts.HELD_OUT_FACES}) >= 8
+    for faces in (fonts.TRAINING_FACES, fonts.HELD_OUT_FACES):
+        assert {fonts.is_chinese(face) for face in faces} == {True, False}
+        for face in faces:
+            other = fonts.other_font(face)
+            assert other in faces and other != face and fonts.is_chinese(other) == fonts.is_chinese(face)
+            assert fonts.latin_beside(face) in faces and not fonts.is_chinese(fonts.latin_beside(face))
+
+
+def test_seals_of_given_faces_use_no_others_and_leave_the_usual_seals_as_they_were() -> None:
+    held_out = [random_seal(index, faces=fonts.HELD_OUT_FACES) for index in range(60)]
+    assert {spec.font for spec in held_out} == set(fonts.HELD_OUT_FACES)
+    assert {random_seal(index).font for index in range(60)} == {*fonts.CHINESE, *fonts.LATIN}
+    assert random_seal(7).text == "西泠祥卓印刷包装有限公司 与原件相符"
+    with pytest.raises(ValueError, match="Chinese"):
+        random_seal(0, layout="finance", faces=["latin-mono"])
+
+
+def test_typefaces_are_found_in_a_folder_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "gkai00mp.ttf").write_bytes(b"face")
+    monkeypatch.setattr(fonts, "_FOLDERS", ())
+    monkeypatch.setenv("SIGILLUM_FONTS", str(tmp_path))
+    assert fonts._data.__wrapped__("kai") == b"face"
+
+
 # Forgeries -----------------------------------------------------------------------------------------------------
 
 
@@ -122,7 +153,8 @@ def test_forgeries_lie_as_near_as_they_claim(contract: Die) -> None:
     }
     assert near["twin"] > 0.94
     assert near["twin"] > near["near-copy"] > near["copy-engraved"] > near["re-set"]
-    # The copy keeps the swelling of the print that it was taken from, so it overlaps less than its shapes agree.
+    # The copy keeps the swelling of the print that it was taken from, and its lens errs, so it overlaps less than
+    # its shapes agree.
     assert near["optical-copy"] > near["re-set"]
     assert near["digit-changed"] > 0.93
 
@@ -144,6 +176,53 @@ def test_a_near_copy_shifts_its_glyphs_by_hundredths_of_a_millimetre(contract: D
     assert 0.02 < np.median(shifts) < 0.06
 
 
+def corner_lost_mm2(die: Die) -> float:
+    """Ink that the outer corners of a square seal's frame lack."""
+    scale, (w, h) = die.px_per_mm, die.size_mm
+    x0, y0 = die.coverage.shape[1] / 2 - w / 2 * scale, die.coverage.shape[0] / 2 - h / 2 * scale
+    side = round(0.4 * scale)
+    corners = [
+        die.coverage[yy : yy + side, xx : xx + side]
+        for yy in (round(y0), round(y0 + h * scale) - side)
+        for xx in (round(x0), round(x0 + w * scale) - side)
+    ]
+    return float(np.median([1.0 - c.mean() for c in corners])) * 0.16
+
+
+def test_hand_cut_corners_are_mostly_rounder_than_the_makers_and_some_sharper() -> None:
+    spec = DieSpec("square-name", "王明之印", size_mm=(12.0, 12.0), border_mm=1.0, star_mm=0.0)
+    makers = np.array([corner_lost_mm2(make_die(spec, rng(seed))) for seed in range(12)])
+    genuine = make_die(spec, rng(0))
+    copies = np.array([corner_lost_mm2(forge("near-copy", genuine, rng(seed))) for seed in range(24)])
+    assert np.median(copies) > 1.3 * np.median(makers)
+    assert copies.min() < np.median(makers)
+
+
+def test_an_optical_copy_keeps_the_rough_edges_of_its_source(contract: Die) -> None:
+    copies = [forge("optical-copy", contract, rng(seed)) for seed in (3, 4)]
+    rough = [edge_roughness(copy) for copy in (*copies, contract)]
+    # Its own cutting, smooth edges and all, would leave 1.03; each gap and bulge of the print lengthens that.
+    assert min(rough[:2]) > rough[2] + 0.01
+
+
+def edge_roughness(die: Die) -> float:
+    """How much longer the outlines of the seal's ring are than two circles, and more: holes count too."""
+    ring = die.ink.copy()
+    h, w = ring.shape
+    y, x = np.mgrid[:h, :w]
+    ring[np.hypot(y - h / 2, x - w / 2) < (die.size_mm[0] / 2 - 1.6) * die.px_per_mm] = False
+    outlines, _ = cv2.findContours(ring.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    return sum(cv2.arcLength(outline, True) for outline in outlines) / (2 * np.pi * die.size_mm[0] * die.px_per_mm)
+
+
+def test_a_die_that_is_used_wears_a_little_and_keeps_its_marks(contract: Die) -> None:
+    once = worn(contract, 0.5, rng(1))
+    later = worn(once, 0.5, rng(2))
+    assert worn(contract, 0.0, rng(1)) is contract
+    assert 0.93 < later.ink.sum() / contract.ink.sum() < once.ink.sum() / contract.ink.sum() < 1.0
+    assert share_in_common(once, later) > 0.96 and once.units == contract.units
+
+
 def test_a_copied_picture_has_no_artwork_to_copy_again(contract: Die) -> None:
     copied = forge("optical-copy", contract, rng(2))
     with pytest.raises(ValueError, match="no artwork"):
@@ -159,20 +238,51 @@ def test_pressing_is_determined_by_its_generator_and_stays_in_bounds(hardness: H
     one, same = press(contract, pressing, rng(2)), press(contract, pressing, rng(2))
     assert np.array_equal(one.density, same.density)
     assert np.isfinite(one.density).all() and one.density.min() >= 0 and one.density.max() <= 1.8
-    assert not one.density[:4].any() and not one.density[:, -4:].any()
+    assert max(one.density[:4].max(), one.density[:, -4:].max()) < 1e-6
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_genuine_print_loses_ink_and_adds_hardly_any(seed: int, contract: Die) -> None:
     generator = rng(seed)
     impression = press(contract, replace(Pressing.draw(generator, "hard"), smear=0.0), generator)
-    near = cv2.dilate(impression.contact.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0  # 0.15 mm
-    assert impression.density[~near].max() == 0.0
+    near = cv2.dilate(impression.contact.astype(np.uint8), np.ones((17, 17), np.uint8)) > 0  # 0.2 mm
+    assert impression.density[~near].max() < 0.01
 
 
 def test_an_ideal_pressing_is_the_die(contract: Die) -> None:
     impression = press(contract, Pressing(), rng())
     assert impression.contact.sum() == pytest.approx(contract.ink.sum(), rel=0.01)
+
+
+def test_prints_of_one_session_share_its_ink_swelling_and_spread_and_sessions_differ() -> None:
+    generator = rng(5)
+    sessions = [Session.draw(generator, "medium") for _ in range(12)]
+    prints = [[Pressing.draw(generator, "medium", session=s) for _ in range(4)] for s in sessions]
+    for name in ("load", "swelling", "gain"):
+        values = np.array([[getattr(p, name) for p in group] for group in prints])
+        assert values.mean(axis=1).std() > 0.8 * values.std(axis=1).mean(), name
+    assert all(p.shade == s.shade for s, group in zip(sessions, prints, strict=True) for p in group)
+    assert Session.draw(rng(), "ideal") == Session()
+
+
+def test_metal_bends_less_than_rubber_and_foam_lays_on_softer_and_evener_ink() -> None:
+    def mean(making: Making, name: str) -> float:
+        return float(np.mean([getattr(Pressing.draw(rng(seed), "medium", making=making), name) for seed in range(20)]))
+
+    assert mean("metal", "warp") < 0.5 * mean("rubber", "warp")
+    assert mean("metal", "halo") > 1.5 * mean("rubber", "halo") > 1.5 * mean("pre-inked", "halo")
+    assert mean("pre-inked", "feather") > 1.5 * mean("metal", "feather")
+    assert mean("pre-inked", "mottle") < 0.8 * mean("rubber", "mottle")
+    assert mean("rubber", "gain") > mean("metal", "gain")
+
+
+def test_a_starved_middle_has_darker_rims() -> None:
+    die = draw_die(DieSpec("rectangular", "合格", size_mm=(24.0, 12.0), border_mm=2.0, star_mm=0.0))
+    density = press(die, Pressing(halo=0.6), rng()).density
+    column = density[: density.shape[0] // 4, density.shape[1] // 2]
+    inked = np.flatnonzero(column > 0.2)
+    edge, middle = column[inked[0] + 3], column[inked[0] + 40]
+    assert edge > 1.5 * middle > 0.2
 
 
 def edge_wander_um(hardness: Hardness) -> NDArray[np.float64]:
@@ -213,10 +323,10 @@ def _fraction(strip: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def test_contours_wander_between_prints_as_much_as_real_ones_do() -> None:
     fine, middle, coarse = edge_wander_um("clean")
-    # Real 300-dpi prints: 6.8, 9.5, 9.5 or more (IMPRINTS.md); scan noise and mottled ink come on top of ours.
-    assert 2.0 < fine < 8.0
-    assert 4.0 < middle < 13.0
-    assert 9.0 < coarse < 30.0
+    # By these offsets, with mottle and the scan on top, simulated pairs measure like real ones (benchmarks/scatter.py).
+    assert 4.0 < fine < 14.0
+    assert 9.0 < middle < 30.0
+    assert 15.0 < coarse < 50.0
 
 
 # Scans ---------------------------------------------------------------------------------------------------------
@@ -268,6 +378,14 @@ def test_captures_are_determined_and_a_phone_tells_no_scale(contract: Die) -> No
     one, same = (scan_crop(impression, phone, rng(4), clutter_of="hard") for _ in range(2))
     assert np.array_equal(one.pixels, same.pixels)
     assert one.dpi is None and one.capture.dpi == 200.0
+
+
+def test_a_third_of_the_captures_printed_to_fit_have_a_scale_that_the_file_does_not_tell() -> None:
+    errors = np.array([abs(Capture.draw(rng(n), printed_to_fit=True).scale_error - 1.0) for n in range(150)])
+    off = errors > 0.0045
+    assert 0.2 < off.mean() < 0.5 and errors.max() < 0.065
+    assert Capture.draw(rng(1), fit=0.97).scale_error == pytest.approx(0.97, abs=0.004)
+    assert all(abs(Capture.draw(rng(n)).scale_error - 1.0) < 0.005 for n in range(50))
 
 
 def test_a_grey_capture_has_no_colour(contract: Die) -> None:

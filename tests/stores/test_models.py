@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from verify.core.errors import UsageError, VerifyError
-from verify.stores.models import add_model, find_model, model
+from verify.stores.models import add_model, find_model, model, model_names
 from verify.stores.packaged import packaged
 
 
@@ -30,10 +30,23 @@ def test_the_products_models_come_first(tmp_path: Path) -> None:
     assert find_model((packaged("models"), tmp_path), "comparison-1").path.is_relative_to(packaged("models"))
 
 
-def test_a_name_that_nobody_knows_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(VerifyError) as missing:
-        find_model((packaged("models"), tmp_path / "none"), "own-9")
-    assert missing.value.code == "model-missing"
+def test_a_name_that_nobody_knows_is_answered_by_those_that_there_are(tmp_path: Path) -> None:
+    add_model(tmp_path, "own-1", {"calibration.json": b"{}"})
+    with pytest.raises(UsageError, match="own-9") as unknown:
+        find_model((packaged("models"), tmp_path), "own-9")
+    assert unknown.value.code == "model-unknown"
+    assert "comparison-1, own-1" in unknown.value.hint
+
+
+def test_where_there_is_no_model_at_all_the_remedy_is_an_installation(tmp_path: Path) -> None:
+    with pytest.raises(VerifyError, match="not there") as missing:
+        find_model((tmp_path, tmp_path / "none"), "own-9")
+    assert (missing.value.code, "Install" in missing.value.hint) == ("model-missing", True)
+
+
+def test_a_model_without_such_a_file_is_not_one_of_that_kind(tmp_path: Path) -> None:
+    add_model(tmp_path, "own-1", {"weights.onnx": b""})
+    assert model_names((tmp_path,)) == ()
 
 
 @pytest.mark.parametrize("name", ["", "a", "../up", "Own", "a/b", ".hidden", 'a"b'])

@@ -13,8 +13,7 @@ from verify.core.errors import VerifyError
 from verify.kinds import CHECKS
 from verify.records.defaults import default_ledger, default_shelf
 from verify.settings import Settings
-from verify.stores.models import model
-from verify.stores.packaged import packaged
+from verify.stores.descriptors import FolderDescriptors
 from verify.stores.policies import policy_named
 from verify.stores.seals import FolderShelf
 from verify.stores.trust import TrustAnchors
@@ -31,6 +30,7 @@ class Recipe:
     seals: Path | None
     anchors: TrustAnchors
     policy: str
+    calibration: str = CALIBRATION
 
     def verifier(self) -> Verifier:
         """Raises UsageError as the shelves and policies do."""
@@ -41,7 +41,9 @@ class Recipe:
             seals=shelf,
             uses=ledger_beside(self.seals) if self.seals else default_ledger(self.settings),
             policy=policy_named(self.policy, CHECKS),
-            models=self.settings.models,
+            models=self.settings.model_folders,
+            calibration=self.calibration,
+            descriptors=FolderDescriptors(self.settings.descriptors_folder),
         )
 
 
@@ -57,7 +59,7 @@ def described(verifier: Verifier) -> dict[str, Any]:
         "seals": f"{verifier.seals.name} ({len(records)})",
         "seals_sha256": digest("\n".join(records).encode()),
         "uses": verifier.uses.head if verifier.uses else None,
-        "calibration": _calibration(verifier.models),
+        "calibration": _calibration(verifier),
         "imprint_pages": verifier.imprint_pages,
     }
 
@@ -66,9 +68,11 @@ def settings_key(facts: dict[str, Any]) -> str:
     return digest(json.dumps(facts, sort_keys=True).encode())
 
 
-def _calibration(setting: Path | None) -> str | None:
+def _calibration(verifier: Verifier) -> str | None:
+    """Name and digest; a fitted one is never overwritten, but one of the same name may be made anew elsewhere."""
     try:
-        return model(packaged("models", setting=setting), CALIBRATION).sha256
+        file = verifier.calibration_file()
+        return f"{file.name} {file.sha256}"
     except VerifyError:
         return None  # each report then says so as a problem
 

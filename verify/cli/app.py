@@ -36,6 +36,12 @@ TrustOption = Annotated[
     ),
 ]
 Text = Optional[str]  # noqa: UP045
+CalibrationOption = Annotated[
+    Text,
+    typer.Option(
+        "--calibration", help="Name of a calibration; as set, else the release's, without.", show_default=False
+    ),
+]
 
 
 @app.command()
@@ -68,6 +74,7 @@ def check(
         Optional[Path],  # noqa: UP045
         typer.Option(help="The signed file, for a signature that lies beside it (.p7s).", show_default=False),
     ] = None,
+    calibration: CalibrationOption = None,
     lang: Annotated[str, typer.Option(help="en or zh.")] = "en",
     json: JsonOption = False,
     out: OutOption = None,
@@ -88,6 +95,7 @@ def check(
             password_file=password_file,
             online=online,
             original=original,
+            calibration=calibration,
             lang=lang,
             json=json,
             out=out,
@@ -122,9 +130,7 @@ def compare(
     workers: Annotated[
         int | None, typer.Option(help="Processes for --pairs; one for each core without.", show_default=False)
     ] = None,
-    calibration: Annotated[
-        Text, typer.Option(help="Name of a calibration; the release's without.", show_default=False)
-    ] = None,
+    calibration: CalibrationOption = None,
     json: Annotated[bool, typer.Option("--json", help="The comparison as JSON on stdout.")] = False,
     out: OutOption = None,
 ) -> None:
@@ -228,13 +234,23 @@ def serve(
     policy: Annotated[
         Text, typer.Option(help="default, strict, or a TOML file; else as set.", show_default=False)
     ] = None,
+    calibration: CalibrationOption = None,
     view: Annotated[str, typer.Option(help="public, or full for the operator's own machine.")] = "public",
     force: Annotated[bool, typer.Option("--force", help="Give the full view to whoever reaches --host.")] = False,
 ) -> None:
     """Serve a page and an interface to which documents are handed in. Nobody signs in yet."""
     from verify.cli import serve as command
 
-    command.run(host=host, port=port, seals=seals, trust=trust or [], policy=policy, view=view, force=force)
+    command.run(
+        host=host,
+        port=port,
+        seals=seals,
+        trust=trust or [],
+        policy=policy,
+        calibration=calibration,
+        view=view,
+        force=force,
+    )
 
 
 @app.command()
@@ -389,12 +405,15 @@ def archive_ingest(
     at: Annotated[
         Text, typer.Option(help="The moment to judge for; when the run began by default.", show_default=False)
     ] = None,
+    calibration: CalibrationOption = None,
     workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 2,
 ) -> None:
     """Examine many documents, each once; the same command again goes on where it was ended."""
     from verify.cli import archive as command
 
-    command.ingest(sources, seals=seals, trust=trust or [], policy=policy, at=at, workers=workers)
+    command.ingest(
+        sources, seals=seals, trust=trust or [], policy=policy, at=at, workers=workers, calibration=calibration
+    )
 
 
 @archive_app.command("status")

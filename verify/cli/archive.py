@@ -18,7 +18,7 @@ from verify.archive.flags import SEVERAL_DOCUMENTS
 from verify.archive.ingest import Ingest, Step, only_run
 from verify.archive.recipe import Plan, Recipe, described, settings_key
 from verify.archive.sources import resolved, shown
-from verify.cli.shell import moment, say
+from verify.cli.shell import calibration_named, moment, say
 from verify.cli.trust import anchors_for
 from verify.core.errors import UsageError
 from verify.records import journal
@@ -41,12 +41,17 @@ def ingest(
     policy: str | None,
     at: str | None,
     workers: int,
+    calibration: str | None = None,
 ) -> None:
     """Examine every document of the sources, or go on where an earlier run was ended."""
     settings = load_settings()
     folders = resolved(sources)
     recipe = Recipe(
-        settings, seals.resolve() if seals else None, anchors_for(trust, settings), policy or settings.policy
+        settings,
+        seals.resolve() if seals else None,
+        anchors_for(trust, settings),
+        policy or settings.policy,
+        calibration_named(calibration, settings),
     )
     facts = described(recipe.verifier())
     if facts["calibration"] is None:
@@ -144,6 +149,7 @@ def status() -> None:
     print(f"  sources      {', '.join(run.sources)}")
     print(f"  judged as of {run.at.isoformat()}, policy {run.described['policy']}, trust {run.described['trust']}")
     print(f"  seals        {run.described['seals']}")
+    print(f"  calibration  {(run.described['calibration'] or 'none').partition(' ')[0]}")
     for title, counts, words in (
         ("files", journal.states(records, run.id), _WORDS),
         ("verdicts", journal.outcomes(records, run.id), {"indeterminate": "not decided"}),

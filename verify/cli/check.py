@@ -14,7 +14,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from verify.cli.shell import EXIT_BY_OUTCOME, EXIT_REFUSED, complain, day, files_of, gravest, moment, say
+from verify.cli.shell import (
+    EXIT_BY_OUTCOME,
+    EXIT_REFUSED,
+    calibration_named,
+    complain,
+    day,
+    files_of,
+    gravest,
+    moment,
+    say,
+)
 from verify.cli.trust import anchors_for
 from verify.core.document import digest
 from verify.core.errors import UsageError, VerifyError
@@ -27,6 +37,7 @@ from verify.reports.folder import write_case
 from verify.reports.plain import plain
 from verify.settings import Settings, load_settings
 from verify.signatures.online.fetch import OnlineRules
+from verify.stores.descriptors import FolderDescriptors
 from verify.stores.policies import policy_named
 from verify.stores.seals import FolderShelf, SealShelf
 from verify.stores.trust import anchors_from
@@ -54,6 +65,7 @@ def run(
     out: Path | None,
     online: bool = False,
     original: Path | None = None,
+    calibration: str | None = None,
 ) -> int:
     """Check each file; returns the exit code."""
     if lang not in LANGUAGES:
@@ -67,7 +79,9 @@ def run(
         uses=ledger_beside(seals) if seals else default_ledger(settings),
         policy=policy_named(policy or settings.policy, CHECKS),
         certificates=tuple(anchors_from([certificate]).certificates) if certificate else (),
-        models=settings.models,
+        models=settings.model_folders,
+        calibration=calibration_named(calibration, settings),
+        descriptors=FolderDescriptors(settings.descriptors_folder),
         online=rules_of(settings) if online else None,
     )
     when, written = moment(at), day(document_date, option="--document-date")

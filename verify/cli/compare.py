@@ -7,35 +7,27 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from verify.core.document import digest
 from verify.core.errors import UsageError, VerifyError
+from verify.imprints.calibrations import read_calibration
 from verify.imprints.examiner import comparison_evidence, picture_imprint
 from verify.imprints.likelihood import Calibration
 from verify.imprints.pictures import comparison_pictures
 from verify.settings import load_settings
 from verify.stores.models import ModelFile, find_model
-from verify.stores.packaged import packaged
 from verify.verifier import CALIBRATION
 
 
 def calibration_file(name: str | None = None) -> ModelFile:
-    """The file of a calibration by name, the release's without one: among the installed models, else the user's own."""
+    """The file of a calibration by name; without one, what the settings name, else the release's."""
     settings = load_settings()
-    return find_model((packaged("models", setting=settings.models), settings.own_models), name or CALIBRATION)
+    return find_model(settings.model_folders, name or settings.calibration or CALIBRATION)
 
 
 @cache
 def load_calibration(name: str | None = None) -> Calibration:
-    """A calibration by name, read once a process. Raises VerifyError `model-missing`, `model-changed`, `model-invalid`."""
-    file = calibration_file(name)
-    try:
-        return Calibration.model_validate_json(file.read())
-    except ValidationError as error:
-        raise VerifyError(
-            "model-invalid", f"the calibration {file.name} is of another version of sigillum", "Fit it again."
-        ) from error
+    """A calibration as `calibration_file` finds it, read once a process; raises as `read_calibration` does."""
+    return read_calibration(calibration_file(name))
 
 
 def run(

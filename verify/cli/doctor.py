@@ -10,8 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from verify.cli.shell import moment
 from verify.core.errors import VerifyError
 from verify.settings import load_settings
-from verify.stores.models import model
-from verify.stores.packaged import packaged
+from verify.stores.models import find_model, model_names
 from verify.stores.trust import PURPOSES, TrustAnchors
 from verify.stores.truststore import TrustStore
 from verify.verifier import CALIBRATION
@@ -42,13 +41,25 @@ def examined() -> Iterator[Ailment]:
     yield _opencv()
     yield from _tesseract()
     yield from _fonts()
-    try:
-        file = model(packaged("models", setting=load_settings().models), CALIBRATION)
-        file.read()
-        yield Ailment(f"calibration {CALIBRATION}", f"digest {file.sha256[:16]}")
-    except VerifyError as error:
-        yield Ailment(f"calibration {CALIBRATION}", error.message, error.hint)
+    yield from _calibrations()
     yield from _trust()
+
+
+def _calibrations() -> Iterator[Ailment]:
+    """The calibration that comparisons use unless another is named, then those fitted here."""
+    from verify.imprints.calibrations import read_calibration
+
+    settings = load_settings()
+    used = settings.calibration or CALIBRATION
+    own = model_names((settings.own_models,))
+    for name in dict.fromkeys((used, *own)):
+        what = f"calibration {name}" + (" (used)" if name == used else "")
+        try:
+            file = find_model(settings.model_folders, name)
+            found = read_calibration(file)
+            yield Ailment(what, f"{found.basis}, {found.seals} seals, digest {file.sha256[:16]}")
+        except VerifyError as error:
+            yield Ailment(what, error.message, error.hint)
 
 
 def _trust() -> Iterator[Ailment]:

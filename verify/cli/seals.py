@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import ValidationError
 
 from verify.cli.shell import EXIT_PASSED, EXIT_REFUSED, complain, day, say
-from verify.core.errors import UsageError
+from verify.core.errors import UsageError, VerifyError
 from verify.records.defaults import default_shelf, existing
 from verify.settings import load_settings
 from verify.stores.seals import FolderShelf, Owner, ReferenceSeal, SealShelf, SealStatus
 
 if TYPE_CHECKING:
     from verify.records.exchange import Exchanged
+    from verify.records.specimens import NewSpecimen
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(?:\s*[x×*]\s*(\d+(?:\.\d+)?))?")
+# log10 of the ratio from which a specimen is said to look like another seal's.
+_ANOTHER_SEAL = -1.0
 _NONE_HINT = "Register one by `sigillum seals add`, or a folder of them by `sigillum seals import`."
 
 
@@ -84,10 +87,43 @@ def add(given: Given, *, specimens: Sequence[Path], dpi: Sequence[float], taken:
     if len(new) < ENOUGH:
         say(
             f"warning: {len(new)} of {ENOUGH} specimens. How much prints of one seal differ is learnt from them: with fewer,"
-            " a genuine imprint is more often not decided."
+            " a genuine imprint is more often not decided. And what one print has by chance cannot be told from what the"
+            " seal has: a copy made optically, from a scanned print, is more often taken for the seal."
+        )
+    elif len({one.specimen.taken for one in new}) == 1:
+        say(
+            f"warning: all specimens were taken on {new[0].specimen.taken}. How ink, wear and hand change a print from day to"
+            " day is learnt from specimens of several days."
         )
     if any(one.specimen.dpi == 0 for one in new):
         say("warning: a specimen's resolution is unknown, so its size was not checked")
+    for doubt in _doubts(new):
+        say(f"warning: {doubt}")
+
+
+def _doubts(specimens: Sequence[NewSpecimen]) -> Iterator[str]:
+    """What each specimen says against those before it: the same impression once more, or another seal's."""
+    from verify.cli.compare import load_calibration
+    from verify.imprints.compare import compare
+    from verify.imprints.examiner import picture_imprint
+
+    try:
+        calibration = load_calibration()
+    except VerifyError as error:  # registering needs none
+        yield f"whether the specimens are of one seal was not looked at: {error.message}"
+        return
+    imprints = [picture_imprint(one.data, one.specimen.dpi) for one in specimens]
+    for n in range(1, len(imprints)):
+        found = compare(imprints[n], imprints[:n], calibration=calibration)
+        name = specimens[n].specimen.file
+        if found.reuse.same_impression:
+            yield (
+                f"{name} looks like another picture of an impression given before it. Scans of one impression count as one"
+                " specimen: they tell nothing of how prints differ."
+            )
+        ratio = found.against("another-seal").log10_lr
+        if ratio is not None and ratio <= _ANOTHER_SEAL:
+            yield f"{name} does not look like the seal of the specimens before it. Set it right: `sigillum compare` shows both."
 
 
 def _seal(given: Given) -> ReferenceSeal:

@@ -6,14 +6,14 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
 import uvicorn
 
 from api.app import create_app
-from verify.cli.shell import say
+from verify.cli.shell import calibration_named, say
 from verify.cli.trust import anchors_for
 from verify.core.document import Document
 from verify.core.errors import UsageError, VerifyError
@@ -23,11 +23,12 @@ from verify.records.defaults import default_ledger, default_shelf
 from verify.report import Case
 from verify.reports.views import VIEWS, View
 from verify.settings import Settings, load_settings
+from verify.stores.descriptors import Descriptors, FolderDescriptors, MemoryDescriptors
 from verify.stores.policies import policy_named
 from verify.stores.seals import FolderShelf, SealShelf
 from verify.stores.trust import TrustAnchors
 from verify.stores.uses import UseLedger, ledger_beside
-from verify.verifier import Verifier, Watch
+from verify.verifier import CALIBRATION, Verifier, Watch
 
 # Names by which a browser on this machine reaches it.
 _LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -42,14 +43,24 @@ class AsRegistered:
 
     anchors: TrustAnchors
     policy: Policy
-    models: Path | None
+    models: tuple[Path, ...] | None
     registry: Callable[[], Registry]
+    calibration: str = CALIBRATION
+    descriptors: Descriptors = field(default_factory=MemoryDescriptors)
 
     def verify(
         self, document: Document, *, at: datetime, document_date: date | None = None, watch: Watch | None = None
     ) -> Case:
         seals, uses = self.registry()
-        verifier = Verifier(anchors=self.anchors, seals=seals, uses=uses, policy=self.policy, models=self.models)
+        verifier = Verifier(
+            anchors=self.anchors,
+            seals=seals,
+            uses=uses,
+            policy=self.policy,
+            models=self.models,
+            calibration=self.calibration,
+            descriptors=self.descriptors,
+        )
         return verifier.verify(document, at=at, document_date=document_date, watch=watch)
 
 
@@ -62,6 +73,7 @@ def run(
     policy: str | None,
     view: str,
     force: bool,
+    calibration: str | None = None,
 ) -> None:
     """Serve until interrupted."""
     chosen = _view(view)
@@ -76,8 +88,10 @@ def run(
     verifier = AsRegistered(
         anchors=anchors_for(trust, settings),
         policy=policy_named(policy or settings.policy, CHECKS),
-        models=settings.models,
+        models=settings.model_folders,
         registry=lambda: _registry(seals, settings),
+        calibration=calibration_named(calibration, settings),
+        descriptors=FolderDescriptors(settings.descriptors_folder),
     )
     verifier.registry()  # a wrong folder must be said before the first document, not after
     names = {*_LOOPBACK_NAMES, host} if chosen == "full" and local else ()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from verify.core.errors import UsageError, VerifyError
 from verify.core.messages import clean
+from verify.settings import Settings
 
 EXIT_PASSED, EXIT_FAILED, EXIT_USAGE, EXIT_INDETERMINATE, EXIT_REFUSED = 0, 1, 2, 3, 4
 EXIT_BY_OUTCOME = {"passed": EXIT_PASSED, "failed": EXIT_FAILED, "indeterminate": EXIT_INDETERMINATE}
@@ -29,6 +30,24 @@ def complain(error: VerifyError) -> None:
 
 def say(text: str) -> None:
     print(text, file=sys.stderr)
+
+
+def calibration_named(name: str | None, settings: Settings) -> str:
+    """The calibration to compare with: the caller's, else as set, else the release's.
+
+    One that somebody named is read before the first document: raises UsageError `model-unknown`, VerifyError
+    `model-changed`, `model-invalid`. The release's own is not: where it lacks, each report says so as a problem.
+    """
+    from verify.verifier import CALIBRATION
+
+    chosen = name or settings.calibration
+    if chosen is None or chosen == CALIBRATION:
+        return CALIBRATION
+    from verify.imprints.calibrations import read_calibration
+    from verify.stores.models import find_model
+
+    read_calibration(find_model(settings.model_folders, chosen))
+    return chosen
 
 
 @dataclass(frozen=True)

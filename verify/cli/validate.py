@@ -18,7 +18,7 @@ from verify.reports import validation as shown
 from verify.reports.plots import PLOTS
 from verify.settings import load_settings
 from verify.stores.models import add_model, check_model_name, find_model
-from verify.stores.packaged import packaged
+from verify.verifier import CALIBRATION
 
 
 def run(scores: Path, *, out: Path | None, fit: str | None, pairs_are: str, null_share: float, json: bool) -> None:
@@ -33,7 +33,7 @@ def run(scores: Path, *, out: Path | None, fit: str | None, pairs_are: str, null
     found = rates.validate(
         table, scores=scores.name, scores_sha256=sha256.hexdigest(), pairs_are=are, null_share=null_share
     )
-    made = None if fit is None else recalibrate(table.pairs, load_calibration(), name=fit, pairs_are=are)
+    made = None if fit is None else recalibrate(table.pairs, load_calibration(CALIBRATION), name=fit, pairs_are=are)
     print(found.model_dump_json() if json else shown.plain(found))
     if fit is not None and made is not None:
         _keep(fit, made, found)
@@ -70,19 +70,19 @@ def _free(name: str) -> None:
     check_model_name(name)
     settings = load_settings()
     try:
-        find_model((packaged("models", setting=settings.models), settings.own_models), name)
+        find_model(settings.model_folders, name)
     except VerifyError:
         return
     raise UsageError("model-name-taken", f"there is a calibration {name} already", "Choose another name.")
 
 
 def _keep(name: str, made: Recalibrated, found: rates.Validation) -> None:
-    base = load_calibration()
+    base = load_calibration(CALIBRATION)
     text = card(made, base, scores=found.scores, scores_sha256=found.scores_sha256, pairs_are=found.pairs_are)
     folder = load_settings().own_models
     files = {"calibration.json": made.calibration.model_dump_json().encode() + b"\n", "card.md": text.encode()}
     add_model(folder, name, files)
-    say(f"calibration {name} written to {folder / name}; use it by --calibration {name}")
+    say(f"calibration {name} written to {folder / name}; use it by --calibration {name} or the setting calibration")
 
 
 def _write(out: Path, found: rates.Validation, table: rates.Table, made: Recalibrated | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,13 +61,38 @@ class Reuse(BaseModel):
     specimen: str | None = Field(default=None, description="SHA-256 of the specimen that it repeats.")
 
 
+Means = Literal["stamped", "ink-jet", "laser", "photocopied"]
+
+
+class MakingRates(BaseModel):
+    """How often the statement errs on captures of this resolution, by the calibration's own crops: shares, 0 to 1."""
+
+    model_config = _FROZEN
+
+    stamped_called_printed: float
+    printed_called_stamped: float
+    undecided: float
+    interval95_stamped_called_printed: tuple[float, float]
+    crops: int
+    seals: int
+
+
 class Making(BaseModel):
-    """How the mark came onto the page: stamped, printed (ink-jet, laser, photocopy) or electronic picture."""
+    """How the mark came onto the page: stamped, printed (`means`: ink-jet, laser, photocopied) or electronic picture.
+
+    `log10_odds_stamped`: of stamped against printed, both held equally likely beforehand. `rates`: the errors of the fit
+    that spoke, on its `basis`.
+    """
 
     model_config = _FROZEN
 
     kind: Literal["stamped", "printed", "electronic", "unknown"]
     reason: str | None = None
+    means: Means | None = None
+    log10_odds_stamped: float | None = None
+    rates: MakingRates | None = None
+    calibration: str | None = None
+    basis: Literal["simulated", "real", "both"] | None = None
 
 
 LineName = Literal[
@@ -102,7 +128,10 @@ class ComparisonEvidence(BaseModel):
     owner: str | None = None
     claimed_by: tuple[ClaimedBy, ...]
     of: int
-    specimens: tuple[str, ...]
+    specimens: tuple[str, ...] = Field(description="SHA-256 of every specimen that it was held against.")
+    taken: tuple[date, ...] = Field(
+        default=(), description="The specimens' days, in the same order; empty where they are not said."
+    )
     likelihoods: tuple[Likelihood, ...]
     reuse: Reuse
     making: Making
@@ -111,6 +140,18 @@ class ComparisonEvidence(BaseModel):
 
     def against(self, alternative: Alternative) -> Likelihood:
         return next(x for x in self.likelihoods if x.against == alternative)
+
+
+class PassedOver(BaseModel):
+    """A seal that text, certificate or caller named, though another one of those is more alike: it decides nothing."""
+
+    model_config = _FROZEN
+
+    seal: str
+    owner: str
+    claimed_by: tuple[ClaimedBy, ...]
+    screened: float | None = Field(description="Correlation in screening, −1 to 1; null where it was not screened.")
+    in_full: bool = Field(description="Whether it was measured in full too, and was less alike there; else screened only.")
 
 
 class ImprintEvidence(BaseModel):
@@ -133,3 +174,6 @@ class ImprintEvidence(BaseModel):
         default={}, description="Of the imprint alone: angle, sharpness, inking, …"
     )
     comparisons: tuple[ComparisonEvidence, ...] = ()
+    passed_over: tuple[PassedOver, ...] = Field(
+        default=(), description="Seals named for it that are not the most alike: of an owner's many, one is meant."
+    )

@@ -1,10 +1,14 @@
 """Likelihood ratios: what the measures weigh, against each named alternative, within limits.
 
 A calibration is numbers fitted offline (models/training) and read here; the product itself needs nothing
-but arithmetic. For every alternative it holds a sum of monotone, saturating ramps over standardised
+but arithmetic. For every mechanism of forgery it holds a sum of monotone, saturating ramps over standardised
 measures, fitted by logistic regression on equal classes, so the sum *is* the natural log of the likelihood
-ratio. A measure is standardised by what genuine impressions of the same quality (noise, inking, blur,
-resolution, number of units) show: a starved print is compared with starved prints.
+ratio against that mechanism. A measure is standardised by what genuine impressions of the same quality (noise,
+inking, blur, resolution, number of units) show: a starved print is compared with starved prints.
+
+An alternative is a mixture of mechanisms with shares stated beforehand: LR = 1 / Σ (share / LR of the mechanism),
+then stretched and shifted by what cross-validation by seal shows of it. One regression for mechanisms that betray
+themselves by different measures would let each hide behind the others' strengths.
 
 Limits. A ratio may not claim more than the number of seals supports. With every seal of equal weight, let
 `miss(t)` be the share of genuine pairs below t and `false(t)` the share of the others at or above it
@@ -17,7 +21,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -28,22 +32,29 @@ from pydantic import BaseModel, ConfigDict
 from verify.imprints.evidence import ALTERNATIVES, Alternative, Likelihood, Quality
 
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
-Regime = Literal["sharp", "plain", "coarse"]
+Regime = Literal["sharp-several", "plain-several", "sharp", "plain", "coarse"]
+"""Kinds of captures with a calibration of their own; `several`: three specimens or more, used together as images."""
+REGIMES: tuple[Regime, ...] = ("sharp-several", "plain-several", "sharp", "plain", "coarse")
 Values = Mapping[str, float | None]
 LN10 = math.log(10)
 
 # Weights of the mixture `combined`: the alternatives are equally likely beforehand.
 MIXED: tuple[Alternative, ...] = ("another-seal", "remake", "near-copy")
+SEVERAL = 3  # specimens from which they are used together as images
 
 
 class Range(BaseModel):
-    """The captures that a calibration holds for: lowest and highest value of a measure."""
+    """The captures that a calibration holds for: lowest and highest value of a measure; `optional`: or none of it."""
 
     model_config = _FROZEN
 
     measure: str
     low: float
     high: float
+    optional: bool = False
+
+    def holds(self, value: float | None) -> bool:
+        return self.optional if value is None else self.low <= value <= self.high
 
 
 class Expectation(BaseModel):
@@ -88,22 +99,58 @@ class Term(BaseModel):
     knots: tuple[float, ...]
 
 
-class Fit(BaseModel):
-    """The log likelihood ratio against one alternative. `weights`: intercept, then every term's ramps in order.
+class Part(BaseModel):
+    """The natural log of the likelihood ratio against one mechanism. `weights`: intercept, then every term's ramps in order.
 
-    `bootstrap`: the same fitted on resampled seals, for the 95 % interval.
+    `share`: how likely the mechanism is within its alternative, stated beforehand. `bootstrap`: the weights fitted on
+    resampled seals, for the 95 % interval.
+    """
+
+    model_config = _FROZEN
+
+    mechanism: str
+    share: float
+    terms: tuple[Term, ...]
+    weights: tuple[float, ...]
+    bootstrap: tuple[tuple[float, ...], ...]
+
+
+class Fit(BaseModel):
+    """The log likelihood ratio against one alternative: slope · ln(1 / Σ share / LR) + shift over its parts.
+
+    `mends`: (slope, shift) of every bootstrap, in the order of the parts' own. `limits`: log10; see the module's text.
     """
 
     model_config = _FROZEN
 
     against: Alternative
     regime: Regime
-    terms: tuple[Term, ...]
-    weights: tuple[float, ...]
-    bootstrap: tuple[tuple[float, ...], ...]
+    parts: tuple[Part, ...]
+    slope: float
+    shift: float
+    mends: tuple[tuple[float, float], ...]
     limits: tuple[float, float]
-    """log10; see the module's text."""
     seals: int
+
+    def natural(self, standard: Mapping[str, float]) -> float:
+        """ln LR of standardised measures, before the limits."""
+        return self.slope * mixture(self.parts, [p.weights for p in self.parts], standard) + self.shift
+
+    def resampled(self, standard: Mapping[str, float]) -> list[float]:
+        """The same by every bootstrap."""
+        return [
+            slope * mixture(self.parts, [p.bootstrap[i] for p in self.parts], standard) + shift
+            for i, (slope, shift) in enumerate(self.mends)
+        ]
+
+
+def mixture(parts: Sequence[Part], weights: Sequence[Sequence[float]], standard: Mapping[str, float]) -> float:
+    """ln LR against a mixture of mechanisms: −ln Σ share · exp(−ln LR)."""
+    logs = [
+        math.log(part.share) - float(ramps(part.terms, standard) @ np.asarray(own))
+        for part, own in zip(parts, weights, strict=True)
+    ]
+    return -float(np.logaddexp.reduce(logs))
 
 
 class ReuseFit(BaseModel):
@@ -122,7 +169,7 @@ class Calibration(BaseModel):
 
     model_config = _FROZEN
 
-    schema_: Literal["sigillum/calibration/1"] = "sigillum/calibration/1"
+    schema_: Literal["sigillum/calibration/2"] = "sigillum/calibration/2"
     name: str
     basis: Literal["simulated", "real", "both"]
     seals: int
@@ -140,10 +187,19 @@ class Calibration(BaseModel):
         """log10 LR from which a reused impression is said to be one."""
         return math.inf if self.reuse_fit is None else self.reuse_fit.threshold
 
+    @property
+    def several(self) -> bool:
+        """Whether it holds for specimens used together."""
+        return any(r.endswith("-several") for r in self.ranges)
+
     def regime(self, values: Values) -> tuple[Regime | None, str | None]:
         """The regime whose range holds the capture; else None and the code of what is outside."""
         reason: str | None = None  # of the last regime that could have held it: the widest
-        order: tuple[Regime, ...] = ("sharp", "plain", "coarse") if (values.get("scale_known") or 0.0) > 0 else ("coarse",)
+        order = [r for r in REGIMES if r in self.ranges or r == "coarse"]
+        if (values.get("scale_known") or 0.0) == 0:
+            order = ["coarse"]
+        if (values.get("specimens") or 1.0) < SEVERAL:
+            order = [r for r in order if not r.endswith("-several")]
         for regime in order:
             outside = self._outside(regime, values)
             if outside is None:
@@ -153,8 +209,7 @@ class Calibration(BaseModel):
 
     def _outside(self, regime: Regime, values: Values) -> str | None:
         for r in self.ranges.get(regime, ()):
-            value = values.get(r.measure)
-            if value is None or not r.low <= value <= r.high:
+            if not r.holds(values.get(r.measure)):
                 return f"outside-calibration-{r.measure.removesuffix('_mm').replace('_', '-')}"
         return None if regime in self.ranges else "no-calibration"
 
@@ -183,22 +238,26 @@ class Calibration(BaseModel):
         if fit is None:
             return self._null(against, "no-calibration")
         standard = self.standardised(values, regime)
-        row = ramps(fit.terms, standard)
         low, high = fit.limits
-        value = float(row @ np.asarray(fit.weights)) / LN10
-        spread = [float(row @ np.asarray(w)) / LN10 for w in fit.bootstrap] or [value]
+        value = fit.natural(standard) / LN10
+        spread = [v / LN10 for v in fit.resampled(standard)] or [value]
         interval = np.clip(np.percentile(spread, (2.5, 97.5)), low, high)
         return Likelihood(
             against=against,
             log10_lr=float(np.clip(value, low, high)),
             limits=fit.limits,
-            interval95=(float(min(interval[0], np.clip(value, low, high))), float(max(interval[1], np.clip(value, low, high)))),
+            interval95=(
+                float(min(interval[0], np.clip(value, low, high))),
+                float(max(interval[1], np.clip(value, low, high))),
+            ),
             calibration=self.name,
             basis=self.basis,
             reason="coarse-measures-only" if regime == "coarse" else None,
         )
 
-    def _combined(self, found: Mapping[Alternative, Likelihood], regime: Regime | None, outside: str | None) -> Likelihood:
+    def _combined(
+        self, found: Mapping[Alternative, Likelihood], regime: Regime | None, outside: str | None
+    ) -> Likelihood:
         parts = [found[a] for a in MIXED]
         told = [p for p in parts if p.log10_lr is not None and p.limits is not None and p.interval95 is not None]
         if len(told) < len(parts):
@@ -226,13 +285,21 @@ class Calibration(BaseModel):
         return {e.measure: e.standardised(values, row) for e in self.expectations[regime]}
 
     def reuse(self, values: Values) -> float | None:
-        """log10 LR of a reused picture against another print; None where the mottle cannot be read."""
-        if self.reuse_fit is None or values.get("texture") is None:
+        """log10 of P(measures | the same impression) / P(… | two prints of one die), as fitted: what the threshold decides on.
+        None where the mottle or the edges cannot be read."""
+        if self.reuse_fit is None:
             return None
-        standard = {t.measure: float(told(values, t.measure) or 0.0) for t in self.reuse_fit.terms}
-        row = ramps(self.reuse_fit.terms, standard)
-        low, high = self.reuse_fit.limits
-        return float(np.clip(float(row @ np.asarray(self.reuse_fit.weights)) / LN10, low, high))
+        standard: dict[str, float] = {}
+        for term in self.reuse_fit.terms:
+            value = told(values, term.measure)
+            if value is None:
+                return None
+            standard[term.measure] = value
+        return float(ramps(self.reuse_fit.terms, standard) @ np.asarray(self.reuse_fit.weights)) / LN10
+
+    def reuse_ratio(self, score: float) -> float:
+        """The ratio that the seals behind the fit support."""
+        return score if self.reuse_fit is None else float(np.clip(score, *self.reuse_fit.limits))
 
 
 def covariate_row(

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from verify.imprints.align import FINE
 from verify.imprints.bending import Bending, bending
-from verify.imprints.compare import Against
 from verify.imprints.evidence import Line, LineName
 from verify.imprints.ink import Map
+from verify.imprints.measuring import Against
 
 Array = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ hundreds: such a fit would learn its few dies. The order in which the given cali
 alternative and regime two numbers are fitted to it, new ln LR = slope · ln LR + shift, by logistic regression with both
 sides of equal weight and every seal of equal weight within its side (linear calibration, Brümmer & du Preez 2006). The
 slope is at most 1: the pairs may weaken the given ratios, never sharpen them. A weak prior (slope 1 ± 0.5, shift 0 ± 3)
-holds both where the pairs say nothing, as when they separate without error. The weights are scaled by it, so the result
+holds both where the pairs say nothing, as when they separate without error. The parts stay as they are, so the result
 is a calibration like any other.
 
 Limits come from the user's own seals alone, by the rule of `likelihood.bounds` on cross-validated ratios: n seals without
@@ -33,7 +33,7 @@ from scipy.optimize import minimize
 
 from verify.core.errors import UsageError
 from verify.imprints.evidence import Alternative
-from verify.imprints.likelihood import LN10, MIXED, Calibration, Fit, Regime, bounds, ramps
+from verify.imprints.likelihood import LN10, MIXED, Calibration, Fit, Regime, bounds
 from verify.imprints.validation import Pair, Sample, cllr
 
 Array = NDArray[np.float64]
@@ -42,7 +42,6 @@ LEAST_SEALS = 10
 FOR_A_HUNDRED = 100  # seals that a ratio of 100 needs, without one misleading pair
 STEEPEST, FLATTEST = 1.0, 0.02
 FOLDS = 8
-BOOTSTRAPS = 40
 SEED = 11
 _FROZEN = ConfigDict(frozen=True, extra="forbid")
 
@@ -154,8 +153,7 @@ def _of(pairs: Sequence[Pair], against: Alternative) -> list[Pair]:
 
 def natural(base: Calibration, fit: Fit, values: Mapping[str, float | None]) -> float:
     """ln LR as the calibration's weights have it, before its limits."""
-    row = ramps(fit.terms, base.standardised(values, fit.regime))
-    return float(row @ np.asarray(fit.weights))
+    return fit.natural(base.standardised(values, fit.regime))
 
 
 def _refit(pairs: Sequence[Pair], base: Calibration, fit: Fit) -> tuple[Fit, Refitted]:
@@ -190,8 +188,9 @@ def _refit(pairs: Sequence[Pair], base: Calibration, fit: Fit) -> tuple[Fit, Ref
     limits = (_round(low), _round(high))
     made = fit.model_copy(
         update={
-            "weights": _scaled(fit.weights, slope, shift),
-            "bootstrap": _bootstrapped(fit, scores, same, seals),
+            "slope": round(slope * fit.slope, 6),
+            "shift": round(slope * fit.shift + shift, 6),
+            "mends": _bootstrapped(fit, scores, same, seals),
             "limits": limits,
             "seals": min(counts),
         }
@@ -247,25 +246,20 @@ def _fit(scores: Array, same: NDArray[np.bool_], seals: NDArray[np.str_]) -> tup
 
 def _bootstrapped(
     fit: Fit, scores: Array, same: NDArray[np.bool_], seals: NDArray[np.str_]
-) -> tuple[tuple[float, ...], ...]:
-    """The fit on seals drawn with replacement, each upon one of the given calibration's own such fits."""
+) -> tuple[tuple[float, float], ...]:
+    """The stretch and shift on seals drawn with replacement, each upon one of the given calibration's own such fits."""
     rng = np.random.default_rng(SEED)
     names = sorted(set(seals.tolist()))
     places = {n: np.flatnonzero(seals == n) for n in names}
-    given = fit.bootstrap or (fit.weights,)
     made = []
-    for i in range(BOOTSTRAPS):
+    for given in fit.mends:
         drawn = rng.integers(0, len(names), len(names))
         chosen = np.concatenate([places[names[int(d)]] for d in drawn])
         # A seal drawn twice is two seals.
         again = np.concatenate([np.full(len(places[names[int(d)]]), str(k)) for k, d in enumerate(drawn)])
-        made.append(_scaled(given[i % len(given)], *_fit(scores[chosen], same[chosen], again)))
+        slope, shift = _fit(scores[chosen], same[chosen], again)
+        made.append((round(slope * given[0], 6), round(slope * given[1] + shift, 6)))
     return tuple(made)
-
-
-def _scaled(weights: Sequence[float], slope: float, shift: float) -> tuple[float, ...]:
-    first, *rest = weights
-    return (round(slope * first + shift, 6), *(round(slope * w, 6) for w in rest))
 
 
 def _round(value: float) -> float:

@@ -6,23 +6,26 @@ stroke: a tenth of the full comparison's time. It tells other seals and bad clai
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from verify.imprints.align import FINE, SEARCH, Alignment, Frame, Searchable, _level, _refine, _Stage, frame
+from verify.imprints.align import FINE, SEARCH, Alignment, Frame, Searchable, Stage, frame, level, refine
 from verify.imprints.imprint import Imprint
-from verify.imprints.ink import lift
+from verify.imprints.ink import Ink, lift
 
 DPI = 170.0  # what is lifted for screening: the strokes it correlates are 0.3 mm and wider
+KEPT_MB = 80  # of specimens' frames
 CANDIDATES, WIDE_CANDIDATES = 2, 4  # poses refined, where the scale is known and where it is not
 _SCALES = (0.72, 0.81, 0.9, 1.0, 1.11, 1.24, 1.39)
 _RATE = 2.5  # pixels a millimetre of the maps correlated
 _BLUR_MM = 0.3
 # Blur in mm, pixels a millimetre, terms of the map (affine), iterations.
-_COARSE = _Stage(((0.9, SEARCH, 3, 3),))
-_FINE = _Stage(((0.5, _RATE, 3, 3),))
+_COARSE = Stage(((0.9, SEARCH, 3, 3),))
+_FINE = Stage(((0.5, _RATE, 3, 3),))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +39,39 @@ class Screened:
     alignment: Alignment
 
 
-def questioned_frame(imprint: Imprint) -> Frame:
-    """The questioned imprint's ink as `screen` takes it, lifted at `DPI`: once for all specimens held against it."""
+def coarse_ink(imprint: Imprint) -> Ink:
+    """The ink lifted at `DPI`, or as it is where the scale is unknown: lifting takes most of the time."""
     if imprint.dpi is None or imprint.dpi <= 1.2 * DPI:
-        return frame(lift(imprint))
+        return lift(imprint)
     factor = DPI / imprint.dpi
     small = cv2.resize(imprint.pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return frame(lift(Imprint(np.asarray(small, np.uint8), DPI)))
+    return lift(Imprint(np.asarray(small, np.uint8), DPI))
+
+
+def questioned_frame(imprint: Imprint) -> Frame:
+    """The questioned imprint's ink as `screen` takes it: once for all specimens held against it."""
+    return frame(coarse_ink(imprint))
+
+
+_specimens: OrderedDict[tuple[str, float], Frame] = OrderedDict()
+
+
+def specimen_frame(sha256: str, dpi: float, picture: Callable[[], Imprint]) -> Frame:
+    """A specimen's ink as `questioned_frame` lifts it, by the digest of its file and its resolution.
+
+    The last are kept that fill no more than `KEPT_MB`, some 80 of 40 mm. The turned spectra are not: they are ten times
+    as large, and made again in 25 ms.
+    """
+    key = sha256, dpi
+    if key in _specimens:
+        _specimens.move_to_end(key)
+        return _specimens[key]
+    made = _specimens[key] = questioned_frame(picture())
+    held = sum(f.density.nbytes + f.unknown.nbytes for f in _specimens.values())
+    while held > KEPT_MB * 2**20 and len(_specimens) > 1:
+        _, dropped = _specimens.popitem(last=False)
+        held -= dropped.density.nbytes + dropped.unknown.nbytes
+    return made
 
 
 def screen(questioned: Frame, specimen: Searchable) -> Screened:
@@ -50,14 +79,14 @@ def screen(questioned: Frame, specimen: Searchable) -> Screened:
     known = questioned.scale_known and specimen.frame.scale_known
     scales = (1.0,) if known else _SCALES
     candidates = specimen.peaks(questioned, scales=scales, most=CANDIDATES if known else WIDE_CANDIDATES)
-    coarse = [_refine(specimen.frame, questioned, c, _COARSE) for c in candidates]
-    pose = _refine(specimen.frame, questioned, max(coarse, key=lambda a: a.ncc), _FINE)
+    coarse = [refine(specimen.frame, questioned, c, _COARSE) for c in candidates]
+    pose = refine(specimen.frame, questioned, max(coarse, key=lambda a: a.ncc), _FINE)
     return _correlated(questioned, specimen.frame, pose)
 
 
 def _correlated(questioned: Frame, specimen: Frame, pose: Alignment) -> Screened:
-    r, r_known = _level(specimen, _BLUR_MM, _RATE)
-    q, q_known = _level(questioned, _BLUR_MM, _RATE)
+    r, r_known = level(specimen, _BLUR_MM, _RATE)
+    q, q_known = level(questioned, _BLUR_MM, _RATE)
     step = FINE / _RATE
     x, y = pose.grid(r.shape, step)
     here, seen = (cv2.remap(m, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT) for m in (q, q_known))

@@ -31,6 +31,8 @@ SHIFT_X, SHIFT_Y, STRETCH_X, STRETCH_Y, SHEAR_X, SHEAR_Y, GAIN, ROUNDING, CONTRA
 )
 # Standard deviations believed before looking: mm, mm/mm, mm, share, density, density, mm², density/mm.
 PRIOR = np.array([0.25, 0.25, 0.02, 0.02, 0.02, 0.02, 0.10, 1.0, 0.6, 0.15, 0.02, 0.10, 0.10])
+_TURN = np.array([0.0, 0.0, -0.5, 0.5])  # of (stretch x, stretch y, shear x, shear y)
+_SIZE = np.array([0.5, 0.5, 0.0, 0.0])
 CORRELATED_PIXELS = 14.0  # neighbours share blur, paper and ink: so many pixels make one observation
 
 
@@ -50,7 +52,8 @@ class Readings:
     """What was measured on each of n units. Shifts in mm in the reference's frame.
 
     `shift` (n, 2), covariance (n, 2, 2); `gain` (n,) mm and `rounding` (n,) share, with their
-    standard deviations; `stretch` (n, 4) each unit's own stretches and shears; `contrast` (n,) share of the
+    standard deviations; `stretch` (n, 4) each unit's own stretches and shears; `turn`, `size` (n,) its own turn in
+    radians and growth in shares, each with its variance; `contrast` (n,) share of the
     expected ink; `ncc` (n,) after the unit's own fit; `seen` (n,) share of the band that was known; `position`
     (n, 2) mm; `residual` (h, w): what the fits leave, 0 where nothing was measured.
     """
@@ -68,6 +71,10 @@ class Readings:
     glyph: NDArray[np.bool_]
     ink_mm2: Array
     stretch: Array
+    turn: Array
+    turn_variance: Array
+    size: Array
+    size_variance: Array
     residual: Map
 
     def __len__(self) -> int:
@@ -184,7 +191,7 @@ def read(
         results.append((*values, float(seen.mean()), unit))
     n = len(results)
     shift, covariance = np.zeros((n, 2)), np.zeros((n, 2, 2))
-    table, stretch = np.zeros((n, 7)), np.zeros((n, 4))
+    table, stretch, own = np.zeros((n, 7)), np.zeros((n, 4)), np.zeros((n, 4))
     position, glyph, ink = np.zeros((n, 2)), np.zeros(n, np.bool_), np.zeros(n)
     for i, (solution, spread, ncc, seen_share, unit) in enumerate(results):
         shift[i], covariance[i] = solution[:2], spread[:2, :2]
@@ -199,11 +206,14 @@ def read(
             seen_share,
         )
         stretch[i] = solution[STRETCH_X : SHEAR_Y + 1]
+        for column, direction in ((0, _TURN), (2, _SIZE)):
+            own[i, column] = direction @ stretch[i]
+            own[i, column + 1] = direction @ spread[STRETCH_X : SHEAR_Y + 1, STRETCH_X : SHEAR_Y + 1] @ direction
         position[i] = unit.centre[0] / FINE, unit.centre[1] / FINE
         glyph[i], ink[i] = unit.glyph, unit.ink_mm2
     return Readings(
         shift, covariance, table[:, 0], table[:, 1], table[:, 2], table[:, 3], table[:, 4], table[:, 5], table[:, 6],
-        position, glyph, ink, stretch, residual,
+        position, glyph, ink, stretch, own[:, 0], own[:, 1], own[:, 2], own[:, 3], residual,
     )  # fmt: skip
 
 
@@ -277,69 +287,134 @@ class FieldEvidence:
     scatter_high_mm: float
 
 
-# The smooth field: amplitudes in mm, correlation length in mm; the floor is what genuine prints scatter
-# (15 to 27 µm between real 300-dpi prints of one die, see docs/results).
-LONG_MM, SHORT_MM = 14.0, 5.0
-LONG_AMPLITUDES = (0.01, 0.03, 0.06)
-FLOORS = (0.008, 0.013, 0.02, 0.028)
-SHORT_MM_RMS = 0.04
-JITTERS = (0.038, 0.055, 0.085, 0.13, 0.22)
+# The smooth field: amplitudes and correlation lengths in mm. Rubber bends over some 7 mm and more.
+AMPLITUDES = (0.01, 0.02, 0.04, 0.07)
+LENGTHS_MM = (6.0, 9.0, 14.0)
+# What glyphs scatter beyond it, each by itself: between prints of one die (10 to 24 µm between real 300-dpi prints,
+# see docs/results), and where they were placed one by one.
+FLOORS = (0.004, 0.008, 0.013, 0.018, 0.023)
+JITTERS = (0.028, 0.036, 0.05, 0.07, 0.1, 0.16, 0.25)
 POLYNOMIAL_MM = 0.3
+# Prints without any deformation show half of the variance that the units' own fits claim.
+CLAIMED = 0.5
+MOST_UNITS = 60  # the cost grows with the cube
+FEWEST_GLYPHS = 4
+SHARP_MM = 0.03  # a shift less well known in its worst direction says nothing here: a ring's piece along the ring
+STRAY = 18.0  # squared standardised shift beyond which a unit is a stray: starved, written over, or another glyph
+MOST_STRAYS = 0.12  # of the units
 
 
 def field_evidence(readings: Readings, trusted: NDArray[np.bool_]) -> FieldEvidence | None:
-    """Exact Gaussian evidences over grids of amplitudes, for the `trusted` units; None below four of them."""
-    chosen = np.flatnonzero(trusted)
+    """Exact Gaussian evidences over grids of amplitudes, for the `trusted` glyphs; None below four units.
+
+    Where there are fewer than four glyphs, pieces of rings and frames count as well.
+    """
+    worst = np.sqrt(np.linalg.eigvalsh(readings.covariance)[:, 1]) if len(readings) else np.zeros(0)
+    chosen = np.flatnonzero(trusted & readings.glyph & (worst < SHARP_MM))
+    if len(chosen) < FEWEST_GLYPHS:
+        chosen = np.flatnonzero(trusted)
     if len(chosen) < 4:
         return None
-    if len(chosen) > 70:  # the best known of many: the cost grows with the cube
-        trace = np.trace(readings.covariance[chosen], axis1=1, axis2=2)
-        chosen = chosen[np.argsort(trace, kind="stable")[:70]]
+    if len(chosen) > MOST_UNITS:  # the best known of many
+        chosen = np.sort(chosen[np.argsort(worst[chosen], kind="stable")[:MOST_UNITS]])
     place, shift = readings.position[chosen], readings.shift[chosen]
-    glyph = readings.glyph[chosen]
     n = len(chosen)
     span = max(float(np.ptp(place, axis=0).max()) / 2, 3.0)
     u, v = ((place - place.mean(axis=0)) / span).T
-    basis = np.stack([np.ones(n), u, v, u * u, u * v, v * v])
-    flat = basis.T @ basis * POLYNOMIAL_MM**2
+    flat = (np.stack([np.ones(n), u, v]).T @ np.stack([np.ones(n), u, v])) * POLYNOMIAL_MM**2
     distance = np.hypot(*(place[:, None] - place[None]).transpose(2, 0, 1))
-    long, short = np.exp(-0.5 * (distance / LONG_MM) ** 2), np.exp(-0.5 * (distance / SHORT_MM) ** 2)
-    measured = np.zeros((2 * n, 2 * n))
-    for i in range(n):
-        for a in range(2):
-            for b in range(2):
-                measured[a * n + i, b * n + i] = readings.covariance[chosen[i], a, b]
+    kernels = [np.exp(-0.5 * (distance / length) ** 2) for length in LENGTHS_MM]
     target = shift.T.reshape(-1)
-    loose = np.where(glyph, 1.0, 0.4)  # a ring's pieces hold together even in a copy
+    loose = np.where(readings.glyph[chosen], 1.0, 0.4)  # a ring's pieces hold together even in a copy
+    measured = np.zeros((2 * n, 2 * n))
+    each = np.arange(n)
+    for a in range(2):
+        for b in range(2):
+            measured[a * n + each, b * n + each] = CLAIMED * readings.covariance[chosen, a, b]
+
+    def total(plane: Array, own: Array) -> Array:
+        whole = measured.copy()
+        whole[:n, :n] += flat + plane
+        whole[n:, n:] += flat + plane
+        whole[np.diag_indices(2 * n)] += np.concatenate([own, own]) + 1e-10
+        return whole
+
+    strays = _strays(total(0.03**2 * kernels[1], (0.018 * loose) ** 2), target)
 
     def evidence(plane: Array, own: Array) -> float:
-        block = flat + plane
-        total = measured.copy()
-        total[:n, :n] += block
-        total[n:, n:] += block
-        total[np.diag_indices(2 * n)] += np.concatenate([own, own])
-        factor = np.linalg.cholesky(total + 1e-10 * np.eye(2 * n))
+        factor = np.linalg.cholesky(total(plane, own + strays))
         z = np.linalg.solve(factor, target)
         return float(-0.5 * z @ z - np.log(np.diag(factor)).sum())
 
-    smooth = {
-        (amplitude, own): evidence(amplitude**2 * long, np.full(n, FLOORS[0] ** 2) + (own * loose) ** 2)
-        for amplitude in LONG_AMPLITUDES
-        for own in (*FLOORS, *JITTERS)
-    }
-    bent = [evidence(0.03**2 * long + SHORT_MM_RMS**2 * short, FLOORS[0] ** 2 + (j * loose) ** 2) for j in JITTERS]
-    same = [smooth[a, f] for a in LONG_AMPLITUDES for f in FLOORS]
-    apart = [smooth[a, j] for a in LONG_AMPLITUDES for j in JITTERS] + bent
-    scale = np.array([_mean_exp([smooth[a, own] for a in LONG_AMPLITUDES]) for own in (*FLOORS, *JITTERS)])
+    scales = (*FLOORS, *JITTERS)
+    found = np.array([[evidence(a**2 * k, (own * loose) ** 2) for own in scales] for a in AMPLITUDES for k in kernels])
+    same, apart = found[:, : len(FLOORS)], found[:, len(FLOORS) :]
+    scale = np.array([_mean_exp(list(column)) for column in found.T])
     weights = np.exp(scale - scale.max())
-    jitter = float(np.exp(weights @ np.log(np.asarray((*FLOORS, *JITTERS))) / weights.sum()))
+    jitter = float(np.exp(weights @ np.log(np.asarray(scales)) / weights.sum()))
+    basis = np.stack([np.ones(n), u, v, u * u, u * v, v * v])
     left = _left_by_smooth(basis, readings, chosen)
     return FieldEvidence(
-        float((_mean_exp(same) - _mean_exp(apart)) / np.log(10)),
+        float((_mean_exp(list(same.ravel())) - _mean_exp(list(apart.ravel()))) / np.log(10)),
         jitter,
         float(np.median(left)),
         float(np.percentile(left, 90)),
     )
+
+
+# What glyphs turn and grow by themselves, in radians and shares: between prints of one die, and cut one by one.
+TURN_FLOORS = (0.0005, 0.001, 0.002, 0.003, 0.0045)
+TURN_JITTERS = (0.006, 0.008, 0.012, 0.018, 0.03)
+
+
+def turning_evidence(readings: Readings, trusted: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """Glyphs that turn and grow together (bending rubber) against each by itself: (log10 Bayes factor, positive: together;
+    most likely scatter in radians). Exact Gaussian evidences under a linear trend; None below four known glyphs."""
+    worst = np.sqrt(np.maximum(readings.turn_variance, readings.size_variance))
+    chosen = np.flatnonzero(trusted & readings.glyph & (worst < 0.02))
+    if len(chosen) < FEWEST_GLYPHS:
+        return None
+    place = readings.position[chosen]
+    span = max(float(np.ptp(place, axis=0).max()) / 2, 3.0)
+    trend = np.column_stack([np.ones(len(chosen)), (place - place.mean(axis=0)) / span])
+    flat = trend @ trend.T * 0.03**2
+    scales = (*TURN_FLOORS, *TURN_JITTERS)
+    logs = np.zeros(len(scales))
+    for value, variance in (
+        (readings.turn[chosen], readings.turn_variance[chosen]),
+        (readings.size[chosen], readings.size_variance[chosen]),
+    ):
+        known = CLAIMED * variance
+        inverse = np.linalg.inv(flat + np.diag(known + TURN_FLOORS[3] ** 2))
+        off = (inverse @ value) ** 2 / np.diag(inverse)
+        off = off / max(float(np.median(off)) / 0.46, 1.0)
+        most = np.argsort(-off, kind="stable")[: max(1, int(MOST_STRAYS * len(chosen)))]
+        stray = np.zeros(len(chosen))
+        stray[[i for i in most if off[i] > 12.0]] = 0.05**2
+        for k, own in enumerate(scales):
+            factor = np.linalg.cholesky(flat + np.diag(known + stray + own**2))
+            z = np.linalg.solve(factor, value)
+            logs[k] += float(-0.5 * z @ z - np.log(np.diag(factor)).sum())
+    weights = np.exp(logs - logs.max())
+    scatter = float(np.exp(weights @ np.log(np.asarray(scales)) / weights.sum()))
+    same, apart = list(logs[: len(TURN_FLOORS)]), list(logs[len(TURN_FLOORS) :])
+    return float((_mean_exp(same) - _mean_exp(apart)) / np.log(10)), scatter
+
+
+def _strays(whole: Array, target: Array) -> Array:
+    """A variance for each unit that lies far off under both hypotheses, 0 for the others: it tells about itself only.
+
+    Each is held against what all the others foretell (leave one out), beside what is usual on this print.
+    """
+    n = len(target) // 2
+    inverse = np.linalg.inv(whole)
+    off = (inverse @ target) ** 2 / np.diag(inverse)
+    squared = off[:n] + off[n:]
+    squared = squared / max(float(np.median(squared)) / 1.4, 1.0)
+    most = np.argsort(-squared, kind="stable")[: max(1, int(MOST_STRAYS * n))]
+    variance = np.zeros(n)
+    variance[[i for i in most if squared[i] > STRAY]] = 0.15**2
+    return variance
 
 
 def _left_by_smooth(basis: Array, readings: Readings, chosen: NDArray[np.intp]) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from verify.core.geometry import MM_PER_INCH
 from verify.simulation.dies import Die, DieSpec, Setting, cut_die, die_wear, make_die, scatter
 from verify.simulation.fields import Map, Rng, as_map, between, blur, move_edges, noise, pick
-from verify.simulation.fonts import other_font
+from verify.simulation.fonts import HELD_OUT_FACES, other_font
 from verify.simulation.impressions import Hardness, Pressing, press
 from verify.simulation.units import Unit
 
@@ -54,9 +54,24 @@ def forge(
     if mechanism == "copy-engraved":
         missed = between(rng, 0.05, 0.1) if error_mm is None else error_mm
         units = _shifted(die.units, rng, missed, turn_deg=between(rng, 0.4, 1.0))
-        return cut_die(die.spec, units, rng, px_per_mm=scale, rounding=between(rng, 1.0, 1.8))
+        return cut_die(die.spec, units, rng, px_per_mm=scale, rounding=_hand_rounding(rng))
     units = _shifted(die.units, rng, between(rng, 0.025, 0.05), turn_deg=between(rng, 0.1, 0.4))
-    return cut_die(die.spec, units, rng, px_per_mm=scale, rounding=between(rng, 0.9, 1.8))
+    return cut_die(die.spec, units, rng, px_per_mm=scale, rounding=_hand_rounding(rng))
+
+
+def _hand_rounding(rng: Rng) -> float:
+    """By how much a copyist's corners are rounder than a maker's (radius about 0.04 mm, itself spread by 0.6 to 1.6).
+
+    A hand-held graver's tip and the hand that turns it leave radii of 0.06 to 0.12 mm; a laser that follows an outline
+    traced from a scan rounds by the scan's dots and its own beam, a little more than the maker's or much the same; a
+    careful cutter who goes into each corner with a knife leaves sharper ones.
+    """
+    way = rng.random()
+    if way < 0.6:
+        return between(rng, 1.5, 2.8)
+    if way < 0.85:
+        return between(rng, 0.9, 1.6)
+    return between(rng, 0.5, 0.85)
 
 
 def reset_spec(spec: DieSpec, rng: Rng) -> DieSpec:
@@ -75,10 +90,10 @@ def reset_spec(spec: DieSpec, rng: Rng) -> DieSpec:
 
 
 def another_seal(spec: DieSpec, rng: Rng) -> DieSpec:
-    """Another owner's seal of the same layout."""
+    """Another owner's seal of the same layout; of a held-out typeface where the given one is."""
     from verify.simulation.generator import random_spec
 
-    return random_spec(rng, layout=spec.layout)
+    return random_spec(rng, layout=spec.layout, faces=HELD_OUT_FACES if spec.font in HELD_OUT_FACES else None)
 
 
 def _shifted(units: tuple[Unit, ...], rng: Rng, shift_mm: float, *, turn_deg: float) -> tuple[Unit, ...]:
@@ -128,7 +143,7 @@ def _with_glyph(spec: DieSpec, index: int, new: str) -> DieSpec:
 
 def _optical_copy(die: Die, rng: Rng, source: Hardness) -> Die:
     """One print scanned at 600 dpi, cleaned, thresholded and exposed again: it keeps that print's edges and gaps."""
-    pressing = replace(Pressing.draw(rng, source), turn_deg=0.0, smear=0.0)
+    pressing = replace(Pressing.draw(rng, source, making=die.spec.making), turn_deg=0.0, smear=0.0)
     print_ = press(die, pressing, rng)
     dots = _COPIER_DPI / MM_PER_INCH
     ratio = dots / die.px_per_mm
@@ -143,7 +158,7 @@ def _optical_copy(die: Die, rng: Rng, source: Hardness) -> Die:
     ink = np.asarray(cv2.medianBlur(ink, 3), dtype=np.uint8)
     ink = _without_specks(ink, round(0.02 * dots**2))
     ink = 255 - _without_specks(255 - ink, round(0.03 * dots**2))
-    artwork = _onto_canvas(as_map(ink.astype(np.float32) / np.float32(255.0)), die, ratio)
+    artwork = _onto_canvas(as_map(ink.astype(np.float32) / np.float32(255.0)), die, ratio, rng)
     artwork = move_edges(artwork, 0.0, sigma=0.03 * die.px_per_mm)
     worn = die_wear(artwork, rng, making="photosensitive", px_per_mm=die.px_per_mm, rounding=between(rng, 0.7, 1.2))
     return Die(replace(die.spec, making="photosensitive"), worn, die.px_per_mm, ())
@@ -158,11 +173,23 @@ def _without_specks(
     return np.asarray(np.where(keep[labels], 255, 0), dtype=np.uint8)
 
 
-def _onto_canvas(ink: Map, die: Die, ratio: float) -> Map:
-    """Back to the die's own canvas, centre on centre."""
+def _onto_canvas(ink: Map, die: Die, ratio: float, rng: Rng) -> Map:
+    """Back to the die's own canvas, centre on centre, as a scanner's scale and the exposure's lens err: by some
+    0.3 % and 0.01 to 0.03 mm rms, smoothly over 20 mm. No glyph moves by itself."""
     height, width = die.coverage.shape
-    matrix = np.array([
-        [1 / ratio, 0, (width - 1) / 2 - (ink.shape[1] - 1) / 2 / ratio],
-        [0, 1 / ratio, (height - 1) / 2 - (ink.shape[0] - 1) / 2 / ratio],
-    ])  # fmt: skip
-    return as_map(cv2.warpAffine(ink, matrix, (width, height), flags=cv2.INTER_CUBIC, borderValue=0.0)).clip(0.0, 1.0)
+    scale = die.px_per_mm
+    stretch = 1.0 + float(np.clip(rng.normal(0.0, 0.003), -0.006, 0.006))
+    rms = between(rng, 0.01, 0.03) * scale
+    rows, columns = -(-height // _COARSE) + 2, -(-width // _COARSE) + 2
+    y = ((np.arange(rows) + 0.5) * _COARSE - 0.5)[:, None] * np.ones((1, columns))
+    x = ((np.arange(columns) + 0.5) * _COARSE - 0.5)[None, :] * np.ones((rows, 1))
+    maps = []
+    for place, extent, source in ((x, width, ink.shape[1]), (y, height, ink.shape[0])):
+        bent = noise(rng, (rows, columns), 20.0 * scale / _COARSE) * np.float32(rms)
+        coarse = as_map(((place - (extent - 1) / 2) / stretch + bent) * ratio + (source - 1) / 2)
+        whole = as_map(cv2.resize(coarse, (columns * _COARSE, rows * _COARSE)))
+        maps.append(np.ascontiguousarray(whole[:height, :width]))
+    return as_map(cv2.remap(ink, maps[0], maps[1], cv2.INTER_CUBIC, borderValue=0.0)).clip(0.0, 1.0)
+
+
+_COARSE = 16  # px between the nodes of the lens's error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from verify.simulation.dies import Colour, DieSpec, Layout, Making, Setting
 from verify.simulation.fields import Rng, between, pick
-from verify.simulation.fonts import CHINESE, LATIN, FontName
+from verify.simulation.fonts import CHINESE, LATIN, FontName, is_chinese
 
 # Demonstration owners begin with 示例 or 虚构, or are named here; random ones never are.
 _PLACES = ("澄江", "云岭", "望海", "青禾", "南屏", "北辰", "东篱", "西泠", "临川", "沧澜", "玉溪湾", "平湖", "松阳", "泽州口")  # fmt: skip
@@ -43,19 +45,31 @@ def company_name(rng: Rng) -> str:
     return name if len(name) <= 15 else f"{syllables}{pick(rng, _TRADES)}有限公司"
 
 
-def random_spec(rng: Rng, *, layout: Layout | None = None, font: FontName | None = None) -> DieSpec:
-    """A random seal's design, of a layout drawn by how common it is unless given. Never a demonstration seal:
-    those carry 示例, 虚构 or EXAMPLE in their text, which nothing here can compose."""
+def random_spec(
+    rng: Rng, *, layout: Layout | None = None, font: FontName | None = None, faces: Sequence[FontName] | None = None
+) -> DieSpec:
+    """A random seal's design, of a layout drawn by how common it is unless given; of one of `faces` that has the
+    layout's script, evenly, or of the usual ones without. Never a demonstration seal: those carry 示例, 虚构 or
+    EXAMPLE in their text, which nothing here can compose.
+
+    Raises ValueError where the layout's script is in none of the faces given.
+    """
     layouts: tuple[Layout, ...] = (
         "round-company", "contract", "finance", "oval-invoice", "square-name", "rectangular", "latin-corporate",
     )  # fmt: skip
     weights = np.array([0.26, 0.16, 0.14, 0.11, 0.14, 0.09, 0.10])
     kind: Layout = layout or layouts[int(rng.choice(len(layouts), p=weights))]
-    if kind == "latin-corporate":
+    chinese = kind != "latin-corporate"
+    if faces is not None and font is None:
+        fitting = [face for face in faces if is_chinese(face) == chinese]
+        if not fitting:
+            raise ValueError(f"a {kind} seal needs a {'Chinese' if chinese else 'Latin'} face, none of {list(faces)}")
+        font = fitting[int(rng.integers(len(fitting)))]
+    if not chinese:
         return _latin(rng, font)
-    face: FontName = font or ("song" if rng.random() < 0.6 else "sans")
-    if face not in CHINESE:
-        raise ValueError(f"{face} has no Chinese characters; a {kind} seal needs one of {CHINESE}")
+    face: FontName = font or (CHINESE[0] if rng.random() < 0.6 else CHINESE[1])
+    if not is_chinese(face):
+        raise ValueError(f"{face} has no Chinese characters; a {kind} seal needs a face that has")
     if kind == "square-name":
         return _name_seal(rng, face)
     if kind == "rectangular":
@@ -63,9 +77,11 @@ def random_spec(rng: Rng, *, layout: Layout | None = None, font: FontName | None
     return _company(rng, kind, face)
 
 
-def random_seal(index: int, *, seed: int = 2026, layout: Layout | None = None) -> DieSpec:
-    """The seal of a number: the same for ever, whatever else was drawn."""
-    return random_spec(np.random.default_rng((seed, index)), layout=layout)
+def random_seal(
+    index: int, *, seed: int = 2026, layout: Layout | None = None, faces: Sequence[FontName] | None = None
+) -> DieSpec:
+    """The seal of a number: the same for ever (for the same faces), whatever else was drawn."""
+    return random_spec(np.random.default_rng((seed, index)), layout=layout, faces=faces)
 
 
 def _setting(rng: Rng) -> Setting:

@@ -57,7 +57,7 @@ def write_pairs(
 
 def _print(die: Die, hardness: Hardness, rng: Rng) -> Scan:
     """One print, captured at 300 dpi."""
-    impression = press(die, Pressing.draw(rng, hardness), rng)
+    impression = press(die, Pressing.draw(rng, hardness, making=die.spec.making), rng)
     return scan_crop(impression, Capture.draw(rng, hardness, dpi=300.0), rng, clutter_of=hardness)
 
 

@@ -32,7 +32,7 @@ from verify.simulation.fields import (
     turning,
     warp,
 )
-from verify.simulation.impressions import Hardness, Impression
+from verify.simulation.impressions import Hardness, Impression, fit_scale
 from verify.simulation.paper import Layer, handwriting, moved, paper_texture, printed_lines, table_lines
 
 Pixels = NDArray[np.uint8]
@@ -59,8 +59,15 @@ class Capture:
     scale_error: float = 1.0
 
     @staticmethod
-    def draw(rng: Rng, hardness: Hardness = "clean", *, dpi: float | None = None) -> Capture:
-        """A capture as an office would make it. Phones occur in hard ones only (and seldom in medium ones)."""
+    def draw(
+        rng: Rng, hardness: Hardness = "clean", *, dpi: float | None = None, printed_to_fit: bool = False,
+        fit: float | None = None,
+    ) -> Capture:  # fmt: skip
+        """A capture as an office would make it. Phones occur in hard ones only (and seldom in medium ones).
+
+        `printed_to_fit`: a third of the papers were printed or copied at a scale off by 0.5 to 6 % which the file
+        does not tell. `fit`: that scale itself, of a `Session`, instead of drawing one.
+        """
         if hardness == "ideal":
             return Capture(dpi=dpi or 600.0, blur_mm=0.015, noise=0.0)
         level = {"clean": 0, "medium": 1, "hard": 2}[hardness]
@@ -68,6 +75,8 @@ class Capture:
         resolution = float(dpi or pick(rng, ((300, 400, 600), (200, 300, 300, 400), (150, 200, 200, 300))[level]))
         lossless = rng.random() < (0.5, 0.25, 0.1)[level]
         cast = np.exp(rng.normal(0.0, 0.06 if phone else 0.015, 3))
+        if fit is None:
+            fit = fit_scale(rng) if printed_to_fit and rng.random() < 1 / 3 else 1.0
         return Capture(
             kind="phone" if phone else "scanner",
             dpi=resolution,
@@ -80,7 +89,7 @@ class Capture:
             cast=(float(cast[0]), float(cast[1]), float(cast[2])),
             contrast=between(rng, *((0.97, 1.05), (0.93, 1.12), (0.88, 1.25))[level]),
             shadow=between(rng, 0.05, 0.35) if phone else between(rng, 0.0, (0.0, 0.03, 0.06)[level]),
-            scale_error=1.0 + float(rng.normal(0.0, 0.001)),
+            scale_error=fit * (1.0 + float(rng.normal(0.0, 0.001))),
         )
 
 

@@ -38,25 +38,46 @@ class ModelFile:
 
 def model(folder: Path, name: str, file: str = "calibration.json") -> ModelFile:
     """A file of a model. index.toml has a table a model: file = its SHA-256. VerifyError `model-missing`."""
-    try:
-        sha256 = tomllib.loads((folder / "index.toml").read_text(encoding="utf-8"))[name][file]
-        return ModelFile(name, folder / name / file, sha256)
-    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+    found = _index(folder).get(name, {}).get(file)
+    if found is None:
         raise VerifyError(
             "model-missing",
             f"the model {name} is not there",
             "Install sigillum again, or name the models' folder in the settings.",
-        ) from error
+        )
+    return ModelFile(name, folder / name / file, found)
 
 
 def find_model(folders: Sequence[Path], name: str, file: str = "calibration.json") -> ModelFile:
-    """A file of a model from the first folder that knows the name. Raises VerifyError `model-missing`."""
-    for folder in folders[:-1]:
-        try:
+    """A file of a model from the first folder that knows the name.
+
+    Raises VerifyError `model-missing` where there is none at all, UsageError `model-unknown` naming those that there are.
+    """
+    for folder in folders:
+        if file in _index(folder).get(name, {}):
             return model(folder, name, file)
-        except VerifyError:
-            continue
-    return model(folders[-1], name, file)
+    known = model_names(folders, file)
+    if not known:
+        return model(folders[0], name, file)
+    raise UsageError(
+        "model-unknown",
+        f"there is no model {name!r}",
+        f"Known: {', '.join(known)}. `sigillum validate SCORES --fit NAME` makes another from your own pairs.",
+    )
+
+
+def model_names(folders: Sequence[Path], file: str = "calibration.json") -> tuple[str, ...]:
+    """The models that have such a file, in the order of the folders, each name once."""
+    return tuple(dict.fromkeys(name for folder in folders for name, files in _index(folder).items() if file in files))
+
+
+def _index(folder: Path) -> dict[str, dict[str, str]]:
+    """What index.toml says; nothing where there is none that can be read."""
+    try:
+        tables = tomllib.loads((folder / "index.toml").read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return {}
+    return {name: table for name, table in tables.items() if isinstance(table, dict)}
 
 
 def add_model(folder: Path, name: str, files: Mapping[str, bytes]) -> None:

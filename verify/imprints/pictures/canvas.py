@@ -15,8 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from verify.core.document import Pixels
 from verify.imprints.align import FINE
-from verify.imprints.compare import Pictures
 from verify.imprints.ink import Map
+from verify.imprints.measuring import Pictures
 
 Colour = tuple[int, int, int]
 Array = NDArray[np.float64]

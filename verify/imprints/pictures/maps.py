@@ -8,9 +8,9 @@ import numpy as np
 from verify.core.document import Pixels
 from verify.imprints import compare
 from verify.imprints.align import Frame
-from verify.imprints.compare import Against, Pictures
 from verify.imprints.imprint import Imprint
 from verify.imprints.ink import Map
+from verify.imprints.measuring import Against, Pictures
 from verify.imprints.pictures.canvas import (
     BLACK,
     GREY,

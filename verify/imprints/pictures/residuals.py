@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from verify.core.document import Pixels
 from verify.imprints.bending import bending
-from verify.imprints.compare import Against
+from verify.imprints.measuring import Against
 from verify.imprints.pictures.canvas import (
     Colour,
     arrow,

@@ -7,9 +7,9 @@ import math
 import numpy as np
 
 from verify.core.document import Pixels
-from verify.imprints.compare import Against
 from verify.imprints.lines import Drawn
 from verify.imprints.lines import drawn_lines as lines_of
+from verify.imprints.measuring import Against
 from verify.imprints.pictures.canvas import (
     WHITE,
     Array,
