@@ -13,6 +13,7 @@ from verify.core.document import Pixels, digest
 from verify.simulation.impressions import Pressing, press
 from verify.simulation.scans import Capture, scan_crop
 from verify.simulation.seals import DEMONSTRATION_SEALS, DemonstrationSeal
+from verify.stores.packaged import packaged
 from verify.stores.seals import Owner, ReferenceSeal, Specimen
 from verify.stores.sealtoml import seal_toml
 
@@ -30,6 +31,12 @@ def specimen_pixels(seal: DemonstrationSeal, number: int) -> Pixels:
     capture = Capture.draw(rng, "clean", dpi=SPECIMEN_DPI)
     lossless = Capture(**{**capture.__dict__, "jpeg": None, "grey": False, "kind": "scanner", "perspective": 0.0})
     return scan_crop(impression, lossless, rng, clutter_of="ideal").pixels
+
+
+def registered_pixels(seal: str) -> Pixels:
+    """The oldest registered picture of a demonstration seal, as it is on file: what a forger would paste."""
+    files = sorted((packaged("reference_seals") / seal).glob("*.png"))
+    return np.array(Image.open(files[0]).convert("RGB"), dtype=np.uint8)
 
 
 def png_with_dpi(pixels: Pixels, dpi: float | None) -> bytes:

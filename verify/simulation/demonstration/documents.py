@@ -19,7 +19,7 @@ from verify.simulation.forgeries import Mechanism, forge
 from verify.simulation.impressions import Pressing, press
 from verify.simulation.paper import Layer, text_layer
 from verify.simulation.pki import TestPki
-from verify.simulation.registry import SPECIMEN_DPI, png_with_dpi, specimen_pixels
+from verify.simulation.registry import SPECIMEN_DPI, png_with_dpi, registered_pixels
 from verify.simulation.scans import Capture, scan_page
 from verify.simulation.seals import demonstration_seal
 from verify.simulation.signing import Look, sign_pdf
@@ -192,7 +192,7 @@ def _pasted_specimen() -> Made:
 
 def _electronic_seal() -> Made:
     seal = demonstration_seal("baiyun-company")
-    picture = specimen_pixels(seal, 0)
+    picture = registered_pixels(seal.id)
     width, height = (n / SPECIMEN_DPI * 25.4 for n in (picture.shape[1], picture.shape[0]))
     authority = pki()
     signer = authority.signer(BAIYUN, code=seal.unified_code)
@@ -245,7 +245,7 @@ def _nothing() -> Made:
 def _with_picture(pdf: bytes) -> bytes:
     import pymupdf
 
-    picture = specimen_pixels(demonstration_seal("xinghe-company"), 0)
+    picture = registered_pixels("xinghe-company")
     width, height = (n / SPECIMEN_DPI * 72.0 for n in (picture.shape[1], picture.shape[0]))
     document = pymupdf.open(stream=pdf, filetype="pdf")
     page = document[0]
