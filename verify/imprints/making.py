@@ -250,8 +250,8 @@ def measure(imprint: Imprint, ink: Ink, dpi: float) -> Features | None:
     for name, m in (("strength", strength), ("hue", hue), ("third", third)):
         found[f"peak_{name}"] = _peak(np.asarray(m, np.float32), inside, mm)
     found["edge_mm"], found["ragged"] = _edges(strength.astype(np.float32), clear, mm)
-    dark = np.asarray(depth.max(axis=2), np.float32)
-    found["near_specks"], found["far_specks"] = _specks(dark, near, far, mm)
+    darkest = np.asarray(depth.max(axis=2), np.float32)
+    found["near_specks"], found["far_specks"] = _specks(darkest, near, far, mm)
     found["third_level"] = float(level[order[2]] / level[order[0]])
     found["cut"] = float((pixels.min(axis=2)[inside] < 4).mean())
     found["white"] = float((pixels.min(axis=2)[far] > 252).mean())
